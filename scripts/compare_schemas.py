@@ -1,0 +1,233 @@
+"""Compare the streams' schemas with Intercom's OpenAPI description.
+
+    python scripts/compare_schemas.py PATH_TO_OPENAPI_YAML
+
+Lists every documented property that a schema in `schemas/` lacks or types more narrowly than the
+description does, as `stream: property.path: problem`, and exits with 1 when there is any. Two
+conventions of the tap are taken for granted: identifiers are strings, and points in time (epoch
+seconds in the API) are RFC 3339 strings.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+Schema: TypeAlias = "dict[str, Any]"
+
+SCHEMAS = Path(__file__).parents[1] / "schemas"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The components that describe a stream's records, and what the stream makes of them."""
+
+    components: tuple[str, ...]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    omitted: tuple[str, ...] = ()
+
+
+ORIGINS: Mapping[str, Origin] = {
+    "admins": Origin(("admin",)),
+    "companies": Origin(("company",)),
+    "company_segments": Origin(("segment",), renamed={"id": "segment_id"}),
+    "company_tags": Origin(("tag",), renamed={"id": "tag_id"}),
+    "contact_companies": Origin(
+        ("company_data",), renamed={"id": "company_id"}, omitted=("type", "url")
+    ),
+    "contact_tags": Origin(
+        ("addressable_list",), renamed={"id": "tag_id"}, omitted=("type", "url")
+    ),
+    "contacts": Origin(("contact",)),
+    "conversation_contacts": Origin(("contact_reference",), renamed={"id": "contact_id"}),
+    "conversation_parts": Origin(("conversation_part",)),
+    "conversation_tags": Origin(("tag",), renamed={"id": "tag_id"}),
+    "conversations": Origin(
+        ("conversation_list_item", "conversation"), omitted=("conversation_parts",)
+    ),
+    "data_attributes": Origin(("data_attribute",)),
+    "segments": Origin(("segment",)),
+    "subscription_types": Origin(("subscription_type",)),
+    "tags": Origin(("tag",)),
+    "team_admins": Origin(()),  # derived from teams; no component describes it
+    "teams": Origin(("team",)),
+    "ticket_parts": Origin(("ticket_part",)),
+    "ticket_states": Origin(("ticket_state", "ticket_state_detailed")),
+    "ticket_types": Origin(("ticket_type",)),
+    "tickets": Origin(("ticket",), omitted=("ticket_parts",)),
+    "workspace": Origin(("app",)),
+}
+
+
+@dataclass
+class Documented:
+    """All that a description says of one value, over its references and alternatives."""
+
+    types: set[str] = field(default_factory=set)
+    formats: set[str] = field(default_factory=set)
+    properties: dict[str, list[Schema]] = field(default_factory=dict)
+    items: list[Schema] = field(default_factory=list)
+
+
+def constituents(schemas: Sequence[Schema], components: Mapping[str, Schema]) -> Iterator[Schema]:
+    """Yield the schemas with all that they refer to or are composed of, each reference once."""
+    pending = list(schemas)
+    followed: set[str] = set()
+    while pending:
+        schema = pending.pop(0)
+        if "$ref" not in schema:
+            yield schema
+            pending.extend(
+                part for key in ("allOf", "oneOf", "anyOf") for part in schema.get(key, ())
+            )
+        elif schema["$ref"] not in followed:
+            followed.add(schema["$ref"])
+            pending.append(components[schema["$ref"].rpartition("/")[2]])
+
+
+def union(schemas: Sequence[Schema], components: Mapping[str, Schema]) -> Documented:
+    """Merge what the schemas document; a property may be described in several of them."""
+    documented = Documented()
+    for schema in constituents(schemas, components):
+        if "type" in schema:
+            documented.types.add(schema["type"])
+        if "format" in schema:
+            documented.formats.add(schema["format"])
+        for name, described in schema.get("properties", {}).items():
+            documented.properties.setdefault(name, []).append(described)
+        if "items" in schema:
+            documented.items.append(schema["items"])
+    if documented.properties:
+        documented.types.add("object")
+    return documented
+
+
+def is_identifier(name: str) -> bool:
+    """Tell whether a property holds an identifier, which the tap types as a string."""
+    return name == "id" or name.endswith("_id")
+
+
+def is_point_in_time(name: str, documented: Documented) -> bool:
+    """Tell whether a property holds a point in time, which the tap types as a date-time."""
+    if documented.types - {"integer", "string"}:
+        return False
+    return name.endswith("_at") or bool(documented.formats & {"date-time", "timestamp"})
+
+
+def type_problem(name: str, column: Schema, documented: Documented) -> str | None:
+    """Say in which way a column refuses documented values, or None when it takes them all."""
+    types = {column["type"]} if isinstance(column["type"], str) else set(column["type"])
+    types -= {"null"}
+    is_date_time = column.get("format") == "date-time"
+    wanted = documented.types
+    if is_point_in_time(name, documented):
+        return None if is_date_time else "a point in time, not typed as date-time"
+    if is_date_time:
+        return "typed as date-time, not documented as a point in time"
+    if types == {"string"} and (is_identifier(name) or len(wanted) > 1):
+        return None  # whatever the type, text can carry it
+    accepted = types | {"integer"} if "number" in types else types
+    if wanted <= accepted:
+        return None
+    return f"documented as {'|'.join(sorted(wanted))}, typed as {'|'.join(sorted(types))}"
+
+
+def value_problems(
+    path: str,
+    column: Schema,
+    documented: Documented,
+    components: Mapping[str, Schema],
+) -> Iterator[str]:
+    """Yield the problems of one column and of everything nested in it."""
+    name = path.rpartition(".")[2]
+    problem = type_problem(name.replace("_ids[]", "_id"), column, documented)
+    if problem:
+        yield f"{path}: {problem}"
+        return
+    yield from object_problems(f"{path}.", column, documented, components)
+    if documented.items and "items" in column:
+        items = union(documented.items, components)
+        yield from value_problems(f"{path}[]", column["items"], items, components)
+
+
+def object_problems(
+    prefix: str,
+    column: Schema,
+    documented: Documented,
+    components: Mapping[str, Schema],
+) -> Iterator[str]:
+    """Yield the problems of an object's properties; `prefix` is put before their names."""
+    columns = column.get("properties", {})
+    for name, described in documented.properties.items():
+        if name in columns:
+            value = union(described, components)
+            yield from value_problems(f"{prefix}{name}", columns[name], value, components)
+        else:
+            yield f"{prefix}{name}: missing"
+
+
+def stream_problems(
+    schema: Schema, origin: Origin, components: Mapping[str, Schema]
+) -> Iterator[str]:
+    """Yield the problems of one stream's schema, each as `property.path: problem`."""
+    known = [name for name in origin.components if name in components]
+    yield from (f"*: no component {name}" for name in origin.components if name not in known)
+    documented = union([components[name] for name in known], components)
+    documented.properties = {
+        origin.renamed.get(name, name): described
+        for name, described in documented.properties.items()
+        if name not in origin.omitted
+    }
+    yield from object_problems("", schema, documented, components)
+
+
+def problems(
+    schemas: Mapping[str, Schema],
+    origins: Mapping[str, Origin],
+    components: Mapping[str, Schema],
+) -> Iterator[str]:
+    """Yield the problems of all streams, each as `stream: property.path: problem`."""
+    for stream in sorted(schemas.keys() | origins.keys()):
+        if stream not in schemas:
+            yield f"{stream}: *: no schema"
+        elif stream not in origins:
+            yield f"{stream}: *: no origin to compare with"
+        else:
+            found = stream_problems(schemas[stream], origins[stream], components)
+            yield from (f"{stream}: {problem}" for problem in found)
+
+
+def read_schemas(directory: Path) -> dict[str, Schema]:
+    """Read the schema files of a directory, by stream."""
+    paths = sorted(directory.glob("*.json"))
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def read_components(path: Path) -> dict[str, Schema]:
+    """Read the components' schemas of an OpenAPI description in YAML, by name."""
+    description = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    components: dict[str, Schema] = description["components"]["schemas"]
+    return components
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the problems, one a line; return 1 when there are any, 2 without a description."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: compare_schemas.py PATH_TO_OPENAPI_YAML\n")
+        return 2
+    components = read_components(Path(arguments[0]))
+    found = list(problems(read_schemas(SCHEMAS), ORIGINS, components))
+    sys.stdout.writelines(f"{problem}\n" for problem in found)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

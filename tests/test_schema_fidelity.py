@@ -1,0 +1,265 @@
+"""The streams' schemas keep all that Intercom documents, and the tap's own conventions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from scripts.compare_schemas import ORIGINS, SCHEMAS, Origin, main, problems, read_schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DESCRIPTION = Path(__file__).parents[1].parent / "shared" / "intercom-openapi" / "2.16.yaml"
+
+STREAMS = read_schemas(SCHEMAS)
+
+PRIMARY_KEYS = {
+    "company_segments": ("company_id", "segment_id"),
+    "company_tags": ("company_id", "tag_id"),
+    "contact_companies": ("contact_id", "company_id"),
+    "contact_tags": ("contact_id", "tag_id"),
+    "conversation_contacts": ("conversation_id", "contact_id"),
+    "conversation_tags": ("conversation_id", "tag_id"),
+    "data_attributes": ("model", "full_name"),
+    "team_admins": ("team_id", "admin_id"),
+    "workspace": ("id_code",),
+}
+
+each_stream = pytest.mark.parametrize("stream", sorted(STREAMS))
+
+
+def nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield everything nested in a schema with its path, such as `tags.tags[].id`."""
+    for name, node in schema.get("properties", {}).items():
+        yield f"{path}{name}", node
+        yield from nodes(node, f"{path}{name}.")
+    if "items" in schema:
+        items = f"{path.removesuffix('.')}[]"
+        yield items, schema["items"]
+        yield from nodes(schema["items"], f"{items}.")
+
+
+def nullable(kind: str, **keywords: object) -> dict[str, Any]:
+    """Build the schema of a column."""
+    return {"type": [kind, "null"], **keywords}
+
+
+def compare(
+    columns: dict[str, Any],
+    component: dict[str, Any],
+    **referred: dict[str, Any],
+) -> list[str]:
+    """Compare one stream's columns with one component; `referred` are further components."""
+    schema = {"type": "object", "properties": columns}
+    components = {"thing": component, **referred}
+    return list(problems({"things": schema}, {"things": Origin(("thing",))}, components))
+
+
+@pytest.mark.skipif(not DESCRIPTION.exists(), reason="Intercom's OpenAPI description is not here")
+def test_nothing_documented_is_missing_or_narrowed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every property that OpenAPI 2.16 documents has a column wide enough for it."""
+    status = main([str(DESCRIPTION)])
+
+    assert capsys.readouterr().out == ""
+    assert status == 0
+
+
+def test_comparison_fails_on_a_description_without_the_components(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The command lists a component that is gone, and exits with 1."""
+    description = tmp_path / "description.yaml"
+    description.write_text("components: {schemas: {}}", encoding="utf-8")
+
+    assert main([str(description)]) == 1
+    assert "contacts: *: no component contact\n" in capsys.readouterr().out
+
+
+def test_comparison_asks_for_a_description(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without its argument the command explains itself, and exits with 2."""
+    assert main([]) == 2
+    assert capsys.readouterr().err.startswith("usage:")
+
+
+def test_comparison_finds_missing_properties_at_any_depth() -> None:
+    """A property may be missing in the record, in an object, and in a list's items."""
+    documented = {
+        "properties": {
+            "name": {"type": "string"},
+            "author": {"$ref": "#/components/schemas/author"},
+            "tags": {"type": "array", "items": {"properties": {"name": {"type": "string"}}}},
+        },
+    }
+    author = {"allOf": [{"properties": {"role": {"type": "string"}}}]}
+    tags = nullable("array", items=nullable("object"))
+
+    found = compare({"author": nullable("object"), "tags": tags}, documented, author=author)
+
+    assert found == [
+        "things: name: missing",
+        "things: author.role: missing",
+        "things: tags[].name: missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "documented", "problem"),
+    [
+        (
+            nullable("integer"),
+            {"type": "number"},
+            "things: score: documented as number, typed as integer",
+        ),
+        (
+            nullable("string"),
+            {"type": "integer"},
+            "things: score: documented as integer, typed as string",
+        ),
+        (
+            nullable("integer"),
+            {"oneOf": [{"type": "integer"}, {"type": "boolean"}]},
+            "things: score: documented as boolean|integer, typed as integer",
+        ),
+        (
+            nullable("integer"),
+            {"type": "integer", "format": "date-time"},
+            "things: score: a point in time, not typed as date-time",
+        ),
+        (
+            nullable("string", format="date-time"),
+            {"type": "string"},
+            "things: score: typed as date-time, not documented as a point in time",
+        ),
+    ],
+)
+def test_comparison_finds_narrowed_types(
+    column: dict[str, Any],
+    documented: dict[str, Any],
+    problem: str,
+) -> None:
+    """A column that refuses documented values is reported."""
+    assert compare({"score": column}, {"properties": {"score": documented}}) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "documented"),
+    [
+        ("admin_id", nullable("string"), {"type": "integer"}),
+        (
+            "team_ids",
+            nullable("array", items=nullable("string")),
+            {"type": "array", "items": {"type": "integer"}},
+        ),
+        ("created_at", nullable("string", format="date-time"), {"type": "integer"}),
+        ("spend", nullable("number"), {"type": "integer"}),
+        ("value", nullable("string"), {"oneOf": [{"type": "string"}, {"type": "array"}]}),
+    ],
+)
+def test_comparison_accepts_conventions(
+    name: str,
+    column: dict[str, Any],
+    documented: dict[str, Any],
+) -> None:
+    """Identifiers and mixed values may be text, times date-times, and numbers wider."""
+    assert compare({name: column}, {"properties": {name: documented}}) == []
+
+
+def test_comparison_survives_components_that_refer_to_themselves() -> None:
+    """A reference is followed once."""
+    reference = {"$ref": "#/components/schemas/thing"}
+
+    assert compare({}, {"anyOf": [reference], "properties": {"name": {}}}) == [
+        "things: name: missing",
+    ]
+
+
+def test_comparison_knows_renamed_and_omitted_properties() -> None:
+    """A relation's rows name the related record by its foreign key."""
+    documented = {"properties": {"id": {"type": "string"}, "parts": {"type": "array"}}}
+    origin = Origin(("thing",), renamed={"id": "thing_id"}, omitted=("parts",))
+
+    assert list(problems({"things": {}}, {"things": origin}, {"thing": documented})) == [
+        "things: thing_id: missing",
+    ]
+
+
+def test_comparison_covers_every_stream() -> None:
+    """A schema without an origin, or an origin without a schema, is a problem."""
+    assert ORIGINS.keys() == STREAMS.keys()
+    assert list(problems({"old": {}}, {"new": Origin(())}, {})) == [
+        "new: *: no schema",
+        "old: *: no origin to compare with",
+    ]
+
+
+@each_stream
+def test_schema_is_valid_and_open(stream: str) -> None:
+    """Each file is a JSON Schema that lets fields pass which Intercom adds later."""
+    schema = STREAMS[stream]
+    Draft202012Validator.check_schema(schema)
+
+    header = {keyword: value for keyword, value in schema.items() if keyword != "properties"}
+    assert header == {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "additionalProperties": True,
+    }
+    closed = [
+        path
+        for path, node in nodes(schema)
+        if "object" in node["type"] and node.get("additionalProperties") is not True
+    ]
+    assert closed == []
+
+
+@each_stream
+def test_only_keys_refuse_null(stream: str) -> None:
+    """The keys come first and are strings; everything else may be null."""
+    schema = STREAMS[stream]
+    keys = PRIMARY_KEYS.get(stream, ("id",))
+
+    assert tuple(schema["properties"])[: len(keys)] == keys
+    assert [path for path, node in nodes(schema) if "null" not in node["type"]] == list(keys)
+    assert all(schema["properties"][key]["type"] == "string" for key in keys)
+
+
+@each_stream
+def test_schema_uses_few_keywords(stream: str) -> None:
+    """No enum, pattern, required, default or reference is enforced, and each type is one."""
+    keywords = {"type", "format", "properties", "additionalProperties", "items", "description"}
+    formats = {"date-time", None}
+
+    for path, node in nodes(STREAMS[stream]):
+        assert node.keys() <= keywords, path
+        assert node.get("format") in formats, path
+        assert isinstance(node["type"], str) or len(node["type"]) == 2, path
+        assert ("items" in node) == ("array" in node["type"]), path
+
+
+@each_stream
+def test_identifiers_are_strings(stream: str) -> None:
+    """So that joins need no cast."""
+    not_strings = [
+        path
+        for path, node in nodes(STREAMS[stream])
+        if path.endswith(("_id", "_ids[]")) or path.rpartition(".")[2] == "id"
+        if "properties" not in node  # a translation into Indonesian is an `id` too
+        if "string" not in node["type"]
+    ]
+
+    assert not_strings == []
+
+
+@each_stream
+def test_times_are_date_times(stream: str) -> None:
+    """Points in time are date-times at any depth; durations are whole seconds."""
+    for path, node in nodes(STREAMS[stream]):
+        if path.endswith(("_at", "_since", "_until")):
+            assert node == nullable("string", format="date-time"), path
+        if "time_to_" in path or path.endswith(("_time_to_reply", "handling_time")):
+            assert node["type"] == ["integer", "null"], path
