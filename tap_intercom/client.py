@@ -1,0 +1,297 @@
+"""How one request is made: URL, headers, rate limit, retries, errors, decoding."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+
+import backoff
+import msgspec
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
+
+from tap_intercom.errors import (
+    AccessTokenRefusedError,
+    IntercomError,
+    NotFoundError,
+    PermissionDeniedError,
+    RequestRefusedError,
+    TemporaryError,
+)
+from tap_intercom.rate_limit import RateLimiter
+from tap_intercom.settings import REGION_URLS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_intercom.settings import Settings
+
+logger = logging.getLogger("tap-intercom")
+
+MAX_TRIES = 7
+"""Tries for one request; with exponential backoff they spread over about a minute."""
+
+MAX_BODY_BYTES = 48 * 1024 * 1024
+"""A longer body is an error: no page of Intercom's comes near it, and memory has to last."""
+
+CHUNK_BYTES = 64 * 1024
+
+MAX_MESSAGE_LENGTH = 200
+"""Characters of Intercom's own error message that are shown."""
+
+PERMISSION_STATUSES = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.PAYMENT_REQUIRED,
+    HTTPStatus.FORBIDDEN,
+)
+GONE_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of Intercom: a method, a path below the API's origin, and its parameters."""
+
+    path: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+    @property
+    def method(self) -> str:
+        """GET, or POST where there is a body: the tap only ever reads."""
+        return "GET" if self.body is None else "POST"
+
+    def about(self, identifier: object) -> Request:
+        """Return the same request with an id in the place of `{id}` in its path."""
+        return replace(self, path=self.path.replace("{id}", quote(str(identifier), safe="")))
+
+    def with_params(self, **params: str | int) -> Request:
+        """Return the same request with further query parameters."""
+        return replace(self, params={**self.params, **params})
+
+    def __str__(self) -> str:
+        """Name the request for a log line."""
+        return f"{self.method} {self.path}"
+
+
+class IntercomClient:
+    """Sends requests to Intercom's API for all streams and threads of a run."""
+
+    def __init__(self, settings: Settings, limiter: RateLimiter | None = None) -> None:
+        """Prepare a client; no request is made.
+
+        Args:
+            settings: The run's settings.
+            limiter: The limiter to pass; made from the settings if none is given.
+        """
+        self._settings = settings
+        self._limiter = limiter or RateLimiter(settings.rate_limit_share)
+        self._local = threading.local()
+        self._token_is_valid = False
+
+    def fetch(self, request: Request) -> Any:
+        """Send a request until it is answered, and return the decoded JSON body.
+
+        Raises:
+            TemporaryError: Intercom kept failing through all tries.
+            IntercomError: Intercom refused the request; see `send`.
+        """
+        return self.retrying(lambda: self.send(request))
+
+    def retrying(
+        self,
+        attempt: Callable[[], Any],
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> Any:
+        """Run an attempt until it succeeds, waiting exponentially longer after each failure.
+
+        Args:
+            attempt: Makes one attempt.
+            on_failure: Called after each failed attempt that is followed by another.
+
+        Raises:
+            TemporaryError: The last attempt failed as well.
+        """
+
+        def note(details: Any) -> None:
+            error: TemporaryError = details["exception"]
+            logger.warning("%s; trying again in %.1f s", error, details["wait"])
+            on_failure()
+
+        return backoff.on_exception(
+            backoff.expo,
+            TemporaryError,
+            max_tries=MAX_TRIES,
+            on_backoff=note,
+            logger=None,
+        )(attempt)()
+
+    def send(self, request: Request) -> Any:
+        """Make one attempt and return the decoded JSON body; a full window is waited for.
+
+        Raises:
+            TemporaryError: The attempt failed in a way that another may not.
+            AccessTokenRefusedError: Intercom takes the token for nothing.
+            PermissionDeniedError: The token may not read this resource.
+            NotFoundError: There is no such record.
+            RequestRefusedError: Intercom refused the request for another reason.
+        """
+        while True:
+            status, headers, body = self._exchange(request)
+            if status != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            self._limiter.exhaust(headers)
+            logger.warning("%s met the rate limit (429); waiting for the next window", request)
+        if status == HTTPStatus.OK:
+            return _decode(request, body)
+        raise self._error(request, status, body)
+
+    def linked(self, request: Request, url: str) -> Request:
+        """Turn a link out of an answer into a request, if it leads to Intercom's own API.
+
+        A link to another of Intercom's API hosts is followed on the host in use, since pages of
+        European workspaces are known to name the American one.
+
+        Raises:
+            RequestRefusedError: The link leads elsewhere; the token must not go there.
+        """
+        parts = urlsplit(urljoin(self._settings.api_url, url))
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in {self._settings.api_url, *REGION_URLS.values()}:
+            message = f"{request} was answered with a link to another host, which is not followed"
+            raise RequestRefusedError(message)
+        return Request(parts.path, dict(parse_qsl(parts.query)), request.body)
+
+    def _exchange(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+        """Send once; return status, headers and the whole body."""
+        self._limiter.acquire()
+        headers: Mapping[str, str] = {}
+        try:
+            with self._session().request(
+                request.method,
+                self._settings.api_url + request.path,
+                params=request.params,
+                data=None if request.body is None else msgspec.json.encode(request.body),
+                timeout=self._settings.request_timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                headers = response.headers
+                return response.status_code, headers, self._read(request, response)
+        except (requests.RequestException, HTTPError) as error:
+            # the class alone: both libraries put URLs and header values into their messages
+            message = f"{request} got no whole answer ({type(error).__name__})"
+            raise TemporaryError(message) from None
+        finally:
+            self._limiter.release(headers)
+
+    def _read(self, request: Request, response: requests.Response) -> bytes:
+        deadline = time.monotonic() + self._settings.request_timeout
+        body = bytearray()
+        # read1 hands over what has arrived, so that a dripping body can't outstay the deadline
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                message = f"{request} was answered with more than {MAX_BODY_BYTES} bytes"
+                raise RequestRefusedError(message, status=response.status_code)
+            if time.monotonic() > deadline:
+                message = f"{request} was not answered whole within request_timeout"
+                raise TemporaryError(message)
+        return bytes(body)
+
+    def _session(self) -> requests.Session:
+        """Return this thread's session: `requests` does not promise to share one safely."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.auth = _BearerToken(self._settings.access_token)
+            session.headers.update(
+                {
+                    "Accept": "application/json",
+                    "Content-Type": "application/json",
+                    "Intercom-Version": self._settings.api_version,
+                    "User-Agent": self._settings.user_agent,
+                }
+            )
+            self._local.session = session
+        return session
+
+    def _error(self, request: Request, status: int, body: bytes) -> IntercomError:
+        code, told = _told_error(body)
+        message = f"{request} was answered with {status}{told}"
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+            return TemporaryError(message, status=status, code=code)
+        if status == HTTPStatus.UNAUTHORIZED and self._is_refused_everywhere(request):
+            return AccessTokenRefusedError(
+                "Intercom refused the access token. Copy it again from Intercom's Developer Hub "
+                "(Settings > Integrations > Developer Hub > your app > Authentication) into the "
+                "setting access_token, and check that region is the workspace's",
+                status=status,
+                code=code,
+            )
+        if status in PERMISSION_STATUSES:
+            return PermissionDeniedError(message, status=status, code=code)
+        if status in GONE_STATUSES:
+            return NotFoundError(message, status=status, code=code)
+        return RequestRefusedError(message, status=status, code=code)
+
+    def _is_refused_everywhere(self, request: Request) -> bool:
+        """Ask `/me`, which needs no permission, whether the token is any good."""
+        if request.path == "/me":
+            return True
+        if not self._token_is_valid:
+            try:
+                self.fetch(Request("/me"))
+            except AccessTokenRefusedError:
+                return True
+            except PermissionDeniedError:
+                pass
+            self._token_is_valid = True
+        return False
+
+
+class _BearerToken(AuthBase):
+    """Sets the header itself, so that no .netrc entry can take its place."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def _decode(request: Request, body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_leniently(request, body)
+
+
+def _decode_leniently(request: Request, body: bytes) -> Any:
+    """Decode a body that strict JSON refuses, such as one with half of a surrogate pair."""
+    try:
+        text = json.dumps(json.loads(body), ensure_ascii=False)
+    except ValueError:
+        message = f"{request} was answered with a body that is no JSON ({len(body)} bytes)"
+        raise TemporaryError(message, status=HTTPStatus.OK) from None
+    logger.warning("%s held characters that are no Unicode; they became U+FFFD", request)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _told_error(body: bytes) -> tuple[str, str]:
+    """Return the code of an `error.list` body, and code, message and request id as text."""
+    try:
+        answer = json.loads(body)
+        first = answer["errors"][0]
+        code = str(first["code"])
+    except (ValueError, LookupError, TypeError):
+        return "", ""
+    said = str(first.get("message") or "")[:MAX_MESSAGE_LENGTH]
+    return code, f" ({code}: {said}; request id {answer.get('request_id')})"

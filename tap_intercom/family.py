@@ -1,0 +1,297 @@
+"""One walk over a root resource that feeds its child streams.
+
+Each root record is handed to every selected member of the family: the root stream itself and the
+child streams, which take rows out of the record or out of what was fetched for it. Every member
+has a bookmark of its own; the walk starts where the member that is furthest behind needs it, and
+a member takes only the records that it has not had. So a child selected later gets its whole
+history, and a child selected without its root is incremental.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from tap_intercom.compat import override
+from tap_intercom.errors import IntercomError, NotFoundError, PermissionDeniedError
+from tap_intercom.look_ahead import LookAhead
+from tap_intercom.pagination import pages, records_of
+from tap_intercom.search import updated_at
+from tap_intercom.stream import IntercomStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.metrics import Counter
+
+    from tap_intercom.client import Request
+
+RECORDS_PER_STATE = 150
+"""Root records between two STATE messages: about a page, so that little is read twice."""
+
+Answers = dict[str, "list[Any] | IntercomError"]
+"""What was fetched for a root record: by path, the pages, or why they are not to be had."""
+
+
+class Step(NamedTuple):
+    """A root record of a walk, and the moment (epoch seconds) that is safe as a bookmark then."""
+
+    record: dict[str, Any]
+    safe_moment: int = 0
+
+
+class ChildStream(IntercomStream):
+    """Rows that belong to the records of a root stream.
+
+    A row is an item of a list, with the root record's id under `root_key` and its `updated_at`
+    under the replication key. The item's own `id` goes under `item_key`.
+    """
+
+    root_key: ClassVar[str]
+    item_key: ClassVar[str] = "id"
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """Return nothing: the walk of the root stream writes the rows."""
+        return ()
+
+    def requests(self, record: Record) -> Sequence[Request]:  # noqa: ARG002  # subclasses use it
+        """Return what has to be fetched for a root record before its rows can be made."""
+        return ()
+
+    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
+        """Return the list's items of a root record.
+
+        Args:
+            record: The root record as Intercom sent it.
+            answers: The pages of what `requests` asked for, by path.
+        """
+        raise NotImplementedError
+
+    def rows(self, record: Record, answers: dict[str, list[Any]]) -> Iterator[Record]:
+        """Yield the rows of a root record."""
+        keys = {self.root_key: record["id"]}
+        if self.replication_key:
+            keys[self.replication_key] = record.get("updated_at")
+        for item in self.items(record, answers):
+            row = {**item, **keys}
+            if self.item_key != "id":
+                row[self.item_key] = row.pop("id", None)
+            yield self.normalize(row)
+
+
+class EmbeddedStream(ChildStream):
+    """Rows out of a list within the root record, such as a conversation's tags.
+
+    `field` is the path to the list. Where Intercom cuts it off (`has_more`), it is read whole
+    from `whole_list`, in which `{id}` stands for the root record's id.
+    """
+
+    field: ClassVar[tuple[str, ...]]
+    whole_list: ClassVar[Request | None] = None
+    envelopes: ClassVar[tuple[str, ...]] = ("data",)
+
+    @override
+    def requests(self, record: Record) -> Sequence[Request]:
+        holder = value_at(record, self.field[:-1])
+        if self.whole_list is None or not isinstance(holder, dict) or not holder.get("has_more"):
+            return ()
+        return (self.whole_list.about(record["id"]),)
+
+    @override
+    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
+        for request in self.requests(record):
+            found = answers[request.path]
+            return [item for page in found for item in records_of(page, *self.envelopes)]
+        return value_at(record, self.field) or ()
+
+
+class ReferenceStream(EmbeddedStream):
+    """Rows that say which record is linked to which, and nothing else about either."""
+
+    @override
+    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
+        return [{"id": item["id"]} for item in super().items(record, answers)]
+
+
+class FetchedStream(ChildStream):
+    """Rows out of a list that has to be fetched for each root record.
+
+    `detail` is what is asked, in which `{id}` stands for the root record's id; `field` is the
+    path to the list in the answer.
+    """
+
+    detail: ClassVar[Request]
+    field: ClassVar[tuple[str, ...]]
+
+    @override
+    def requests(self, record: Record) -> Sequence[Request]:
+        return (self.detail.about(record["id"]),)
+
+    @override
+    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
+        (request,) = self.requests(record)
+        return [item for page in answers[request.path] for item in value_at(page, self.field) or ()]
+
+
+class RootStream(IntercomStream):
+    """A stream that is walked by itself, and feeds the child streams that name it as parent.
+
+    `omitted` are fields of a record that are left out of its row, because a child stream has them.
+    """
+
+    omitted: ClassVar[tuple[str, ...]] = ()
+
+    @override
+    def post_process(self, row: Record, context: Context | None = None) -> Record:
+        for name in self.omitted:
+            row.pop(name, None)
+        return self.normalize(row)
+
+    def walk(self, since: int) -> Iterator[Step]:
+        """Yield the records updated at `since` (epoch seconds) or later, oldest first.
+
+        A stream without a replication key yields all of its records, in any order.
+
+        Raises:
+            IntercomError: Intercom refused a request or kept failing.
+        """
+        raise NotImplementedError
+
+    @override
+    def generate_child_contexts(
+        self, record: Record, context: Context | None
+    ) -> Iterable[Context | None]:
+        """Return nothing: the walk itself writes the children's rows.
+
+        The SDK would sync each child anew for each record, with a SCHEMA and a STATE every time.
+        """
+        return ()
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        """Do nothing: the walk moves the bookmarks of all members of the family."""
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        streams = [self, *self.child_streams]
+        members = [_Member(stream) for stream in streams if stream.selected]
+        try:
+            yield from self._emit(members)
+        except PermissionDeniedError as error:
+            for member in members:
+                member.deny(error)
+        finally:
+            for member in members:
+                member.report()
+
+    def _emit(self, members: list[_Member]) -> Iterator[Record]:
+        children = [member for member in members if member.stream is not self]
+        takes_root_records = len(children) < len(members)
+        youngest = 0
+        with ExitStack() as stack:
+            for child in children:
+                child.begin(stack)
+            for number, (step, answers) in enumerate(self._steps(members), 1):
+                for child in children:
+                    child.write(step.record, answers or {})
+                if takes_root_records and members[0].wants(step.record):
+                    yield step.record
+                youngest = max(youngest, updated_at(step.record, 0))
+                self._move_bookmarks(members, step.safe_moment)
+                if number % RECORDS_PER_STATE == 0:
+                    self._tap.state_writer.write_state(self.tap_state)
+        self._move_bookmarks(members, youngest)
+
+    def _steps(self, members: list[_Member]) -> Iterator[tuple[Step, Answers | None]]:
+        """Yield the walk's steps, each with what its members asked for."""
+
+        def task_of(step: Step) -> Callable[[], Answers] | None:
+            requests = {
+                request.path: request
+                for member in members
+                if isinstance(member.stream, ChildStream) and member.wants(step.record)
+                for request in member.stream.requests(step.record)
+            }
+            return (lambda: self._fetch_all(requests.values())) if requests else None
+
+        since = min(member.starting_moment for member in members)
+        return LookAhead(self.settings.concurrency).map(self.walk(since), task_of)
+
+    def _fetch_all(self, requests: Iterable[Request]) -> Answers:
+        """Fetch what one root record needs; this runs in a thread of the look-ahead."""
+        answers: Answers = {}
+        for request in requests:
+            try:
+                answers[request.path] = list(pages(self.client, request))
+            except (NotFoundError, PermissionDeniedError) as error:
+                answers[request.path] = error
+        return answers
+
+    def _move_bookmarks(self, members: list[_Member], moment: int) -> None:
+        for member in members:
+            if not member.denied:
+                member.stream.move_bookmark(moment)
+
+
+@dataclass
+class _Member:
+    """A selected stream of a family during one walk."""
+
+    stream: Any
+    denied: bool = False
+    vanished: int = 0
+
+    def __post_init__(self) -> None:
+        self.starting_moment: int = self.stream.starting_moment
+        self.counter: Counter = self.stream.get_record_counter()
+
+    def begin(self, stack: ExitStack) -> None:
+        self.stream.write_schema()
+        stack.enter_context(self.counter)
+
+    def wants(self, record: Record) -> bool:
+        return not self.denied and updated_at(record, self.starting_moment) >= self.starting_moment
+
+    def write(self, record: Record, answers: Answers) -> None:
+        if not self.wants(record):
+            return
+        found: dict[str, list[Any]] = {}
+        for request in self.stream.requests(record):
+            answer = answers[request.path]
+            if isinstance(answer, IntercomError):
+                self._go_without(answer)
+                return
+            found[request.path] = answer
+        self.counter.increment(self.stream.write_rows(self.stream.rows(record, found)))
+
+    def deny(self, error: PermissionDeniedError) -> None:
+        self.denied = True
+        self.stream.refuse(error)
+
+    def report(self) -> None:
+        self.stream.normalize.report(self.stream.logger)
+        if self.vanished:
+            self.stream.logger.warning(
+                "%d records were deleted or merged between their listing and the request for "
+                "their %s, and have none",
+                self.vanished,
+                self.stream.name,
+            )
+
+    def _go_without(self, error: IntercomError) -> None:
+        if isinstance(error, PermissionDeniedError):
+            self.deny(error)
+        else:
+            self.vanished += 1
+
+
+def value_at(record: Any, path: Sequence[str]) -> Any:
+    """Return the value at a path of field names; None where a step of it is missing or null."""
+    for name in path:
+        record = record.get(name) if isinstance(record, dict) else None
+    return record

@@ -1,0 +1,28 @@
+"""Small lists that are read whole on every run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_intercom.compat import override
+from tap_intercom.family import RootStream, Step
+from tap_intercom.pagination import pages, records_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_intercom.client import Request
+
+
+class ListStream(RootStream):
+    """Lists whose records lie under `envelope` in each page, read one after the other."""
+
+    lists: ClassVar[tuple[Request, ...]]
+    envelope: ClassVar[str] = "data"
+
+    @override
+    def walk(self, since: int) -> Iterator[Step]:
+        for request in self.lists:
+            for page in pages(self.client, request):
+                for record in records_of(page, self.envelope):
+                    yield Step(record)

@@ -1,0 +1,131 @@
+"""The one limiter that every request of every thread passes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+WINDOW_SECONDS = 10
+"""Intercom counts requests in fixed windows of ten seconds (developer guide, Rate limiting)."""
+
+DEFAULT_LIMIT = 1666
+"""Requests per window of an app with the usual 10,000 a minute, assumed until a header tells."""
+
+LONGEST_WAIT_SECONDS = 60
+"""No header makes the tap wait longer than this at a time, however far off its reset lies."""
+
+
+class RateLimiter:
+    """Follows Intercom's windows and lets a share of each window's requests through.
+
+    Intercom tells with every answer how large the window is, what is left of it for everybody
+    who uses the app, and when it ends (`X-RateLimit-Limit`, `-Remaining`, `-Reset`, the last in
+    epoch seconds). So requests of other programs count as used too. Times are compared on
+    Intercom's clock, learnt from the `Date` header, so a wrong clock on this machine does no harm.
+    """
+
+    def __init__(
+        self,
+        share: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Start with an unknown window.
+
+        Args:
+            share: The part of each window that may be used, above 0 and up to 1.
+            clock: Seconds that only grow.
+            sleep: Waits for a number of seconds.
+        """
+        self._share = share
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._offset = time.time() - clock()
+        self._date = ""
+        self._limit = DEFAULT_LIMIT
+        self._reset = 0.0
+        self._told_reset = 0.0
+        self._used = 0
+        self._in_flight = 0
+
+    def acquire(self) -> None:
+        """Wait until one more request may be sent; `release` has to follow its answer."""
+        while (delay := self._take()) > 0:
+            self._sleep(delay)
+
+    def release(self, headers: Mapping[str, str]) -> None:
+        """Learn from an answer's headers; pass an empty mapping if there was no answer."""
+        with self._lock:
+            self._in_flight -= 1
+            self._learn_time(headers)
+            told = _window_of(headers)
+            if told is None:
+                return
+            limit, remaining, reset = told
+            if reset < self._told_reset:
+                return  # an answer from an earlier window, overtaken by a younger one
+            used = limit - remaining + self._in_flight
+            self._used = max(self._used, used) if reset == self._told_reset else used
+            self._limit = limit
+            self._told_reset = reset
+            self._reset = min(reset, self._now() + LONGEST_WAIT_SECONDS)
+
+    def exhaust(self, headers: Mapping[str, str]) -> None:
+        """Close the present window for everybody, after an answer 429.
+
+        Without headers the window is taken to last as long as `Retry-After` says, or ten seconds.
+        """
+        with self._lock:
+            told = _window_of(headers)
+            self._used = self._limit
+            if told is None:
+                wait = _number(headers.get("Retry-After")) or WINDOW_SECONDS
+                self._reset = self._now() + min(wait, LONGEST_WAIT_SECONDS)
+
+    def _take(self) -> float:
+        with self._lock:
+            now = self._now()
+            if now >= self._reset:
+                self._reset = now + WINDOW_SECONDS
+                self._used = self._in_flight
+            if self._used >= max(1, int(self._limit * self._share)):
+                return self._reset - now
+            self._used += 1
+            self._in_flight += 1
+            return 0
+
+    def _now(self) -> float:
+        return self._clock() + self._offset
+
+    def _learn_time(self, headers: Mapping[str, str]) -> None:
+        date = headers.get("Date", "")
+        if date == self._date:
+            return
+        try:
+            self._offset = parsedate_to_datetime(date).timestamp() - self._clock()
+        except ValueError:
+            return
+        self._date = date
+
+
+def _window_of(headers: Mapping[str, str]) -> tuple[int, int, float] | None:
+    limit = _number(headers.get("X-RateLimit-Limit"))
+    remaining = _number(headers.get("X-RateLimit-Remaining"))
+    reset = _number(headers.get("X-RateLimit-Reset"))
+    if not limit or remaining is None or reset is None:
+        return None
+    return int(limit), int(remaining), reset
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return max(0.0, float(text or ""))
+    except ValueError:
+        return None

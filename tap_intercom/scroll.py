@@ -1,0 +1,99 @@
+"""The company scroll: the only complete list of companies.
+
+`POST /companies/list` ends at 10,000 companies and leaves out those without users; the scroll has
+all. It comes with rules (OpenAPI 2.16, GET /companies/scroll): one scroll per workspace, dead
+after a minute without use, no way on after a 500, the same `scroll_param` on every page
+(airbyte#69151), and an empty page at its end, which alone says that it is whole.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from tap_intercom.client import Request
+from tap_intercom.errors import NotFoundError, RequestRefusedError, TemporaryError
+from tap_intercom.pagination import Page, Record, records_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_intercom.client import IntercomClient
+
+logger = logging.getLogger("tap-intercom")
+
+PATH = "/companies/scroll"
+
+MAX_RESTARTS = 5
+"""Times that a broken scroll is begun anew before the run fails."""
+
+SCROLL_EXISTS = "scroll_exists"
+
+WAIT_SECONDS = 20
+MAX_WAITS = 30
+"""Ten minutes in all for another integration to finish its scroll; an idle one dies in one."""
+
+
+def scroll_companies(
+    client: IntercomClient,
+    keep: Callable[[list[Record]], None],
+    begin: Callable[[], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Read every company, page by page, without anything in between that could take long.
+
+    Args:
+        client: Sends the requests.
+        keep: Takes the companies of one page.
+        begin: Called when the scroll starts, and again each time it has to start anew.
+        sleep: Waits for a number of seconds.
+
+    Raises:
+        RequestRefusedError: Another integration held the workspace's scroll for ten minutes.
+        TemporaryError: The scroll broke too often.
+    """
+    for _ in range(MAX_RESTARTS + 1):
+        begin()
+        try:
+            _read_whole(client, keep, sleep)
+        except (NotFoundError, TemporaryError) as error:
+            logger.warning("The company scroll broke (%s); it starts again", error)
+        else:
+            return
+    message = f"The company scroll broke {MAX_RESTARTS + 1} times; try again later"
+    raise TemporaryError(message)
+
+
+def _read_whole(
+    client: IntercomClient, keep: Callable[[list[Record]], None], sleep: Callable[[float], None]
+) -> None:
+    page = _first_page(client, sleep)
+    while page is not None and (companies := records_of(page, "data", "companies")):
+        keep(companies)
+        # one attempt only: after a failure Intercom can't go on within this scroll
+        page = client.send(Request(PATH, {"scroll_param": page["scroll_param"]}))
+
+
+def _first_page(client: IntercomClient, sleep: Callable[[float], None]) -> Page | None:
+    """Open the scroll; None if Intercom says there are no companies at all."""
+    for _ in range(MAX_WAITS):
+        try:
+            page: Page = client.fetch(Request(PATH))
+        except NotFoundError:
+            return None
+        except RequestRefusedError as error:
+            if error.code != SCROLL_EXISTS:
+                raise
+            logger.warning(
+                "Another integration holds the workspace's one company scroll; waiting %d s",
+                WAIT_SECONDS,
+            )
+            sleep(WAIT_SECONDS)
+        else:
+            return page
+    message = (
+        "Another integration has held the workspace's one company scroll for ten minutes. Run "
+        "tap-intercom at another time than the other tools that load companies from Intercom"
+    )
+    raise RequestRefusedError(message, code=SCROLL_EXISTS)

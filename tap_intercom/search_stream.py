@@ -1,0 +1,49 @@
+"""Root streams that are read by search, from their bookmark on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_intercom.compat import override
+from tap_intercom.family import RootStream, Step
+from tap_intercom.search import Search, SearchEndpoint, safe_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class SearchStream(RootStream):
+    """Records found by their `updated_at`, oldest first."""
+
+    endpoint: ClassVar[SearchEndpoint]
+
+    @override
+    def walk(self, since: int) -> Iterator[Step]:
+        return self.search_oldest_first(self.endpoint, since)
+
+    def search_oldest_first(self, endpoint: SearchEndpoint, since: int) -> Iterator[Step]:
+        """Yield what a search finds, and log at its end whether all that was promised came.
+
+        Raises:
+            IntercomError: Intercom refused the search or kept failing.
+        """
+        search = Search(self.client, endpoint, self.settings.page_size)
+        for page in search.oldest_first(since):
+            moment = safe_moment(page, since)
+            for record in page:
+                yield Step(record, moment)
+        self._audit(search)
+
+    def _audit(self, search: Search) -> None:
+        self.logger.info(
+            "Intercom promised %d %s, and %d came", search.promised, self.name, search.arrived
+        )
+        if search.arrived < search.promised:
+            self.logger.warning(
+                "%d %s fewer came than Intercom promised (%d of %d): they may have been deleted "
+                "during the run; if it happens again and again, load the stream anew",
+                search.promised - search.arrived,
+                self.name,
+                search.arrived,
+                search.promised,
+            )

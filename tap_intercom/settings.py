@@ -1,0 +1,244 @@
+"""The tap's settings: what a user may write, and the checked values the code works with."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from singer_sdk import typing as th
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REGION_URLS = {
+    "us": "https://api.intercom.io",
+    "eu": "https://api.eu.intercom.io",
+    "au": "https://api.au.intercom.io",
+}
+"""Intercom's three API hosts (OpenAPI 2.16, `servers`)."""
+
+CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
+    th.Property(
+        "access_token",
+        th.StringType,
+        required=True,
+        secret=True,
+        title="Access token",
+        description="Access token of an Intercom app in the workspace to load",
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType,
+        title="Start date",
+        description=(
+            "The first run reads records updated since this moment (RFC 3339, or a bare date). "
+            "Without it the first run reads everything"
+        ),
+    ),
+    th.Property(
+        "region",
+        th.StringType,
+        default="us",
+        nullable=False,
+        allowed_values=list(REGION_URLS),
+        title="Region",
+        description="Where Intercom hosts the workspace: us, eu or au",
+    ),
+    th.Property(
+        "api_url",
+        th.StringType,
+        title="API URL",
+        description="Overrides the region's API host: an https URL, or http on this machine only",
+    ),
+    th.Property(
+        "api_version",
+        th.StringType,
+        default="2.16",
+        nullable=False,
+        title="API version",
+        description='Sent as Intercom-Version with every request; a text such as "2.16"',
+    ),
+    th.Property(
+        "lookback_seconds",
+        th.IntegerType(minimum=0),
+        default=3600,
+        nullable=False,
+        title="Lookback",
+        description=(
+            "How many seconds before its bookmark a stream starts to read again, "
+            "because Intercom's search index runs minutes late"
+        ),
+    ),
+    th.Property(
+        "concurrency",
+        th.IntegerType(minimum=1, maximum=64),
+        default=32,
+        nullable=False,
+        title="Concurrency",
+        description="Requests in flight at most",
+    ),
+    th.Property(
+        "rate_limit_share",
+        th.NumberType(exclusive_minimum=0, maximum=1),
+        default=0.9,
+        nullable=False,
+        title="Rate limit share",
+        description="The part of the app's rate limit that a sync may use, above 0 and up to 1",
+    ),
+    th.Property(
+        "page_size",
+        th.IntegerType(minimum=1, maximum=150),
+        default=150,
+        nullable=False,
+        title="Page size",
+        description="Records per page of a search",
+    ),
+    th.Property(
+        "request_timeout",
+        th.IntegerType(minimum=1),
+        default=60,
+        nullable=False,
+        title="Request timeout",
+        description="Seconds to wait for an answer before the request is tried again",
+    ),
+    th.Property(
+        "user_agent",
+        th.StringType,
+        title="User agent",
+        description="Sent as User-Agent; tap-intercom/<version> unless set",
+    ),
+    th.Property(
+        "plaintext_bodies",
+        th.BooleanType,
+        default=False,
+        nullable=False,
+        title="Plaintext bodies",
+        description="Ask Intercom for conversation parts as text instead of HTML",
+    ),
+    additional_properties=False,
+).to_dict()
+"""JSON Schema of the configuration; a setting that is not in it is refused."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The checked configuration of one run.
+
+    `start_date` is in epoch seconds (UTC), `lookback_seconds` and `request_timeout` in seconds.
+    `api_url` is an origin, with no path and no slash at its end.
+    """
+
+    access_token: str
+    start_date: int | None
+    api_url: str
+    api_version: str
+    lookback_seconds: int
+    concurrency: int
+    rate_limit_share: float
+    page_size: int
+    request_timeout: int
+    user_agent: str
+    plaintext_bodies: bool
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build the settings from a configuration in which `problems` found nothing."""
+        start_date = config.get("start_date")
+        return cls(
+            access_token=config["access_token"].strip(),
+            start_date=start_of(start_date) if start_date else None,
+            api_url=(config.get("api_url") or REGION_URLS[config["region"]]).rstrip("/"),
+            api_version=config["api_version"],
+            lookback_seconds=config["lookback_seconds"],
+            concurrency=config["concurrency"],
+            rate_limit_share=config["rate_limit_share"],
+            page_size=config["page_size"],
+            request_timeout=config["request_timeout"],
+            user_agent=config.get("user_agent") or f"tap-intercom/{version('tap-intercom')}",
+            plaintext_bodies=config["plaintext_bodies"],
+        )
+
+
+def problems(config: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with a configuration beyond what its JSON Schema can express."""
+    return [
+        *_token_problems(config.get("access_token")),
+        *_start_date_problems(config.get("start_date")),
+        *_api_url_problems(config.get("api_url")),
+        *_api_version_problems(config.get("api_version", "2.16")),
+        *_user_agent_problems(config.get("user_agent")),
+    ]
+
+
+def without_token(problem: str) -> str:
+    """Return a problem found by JSON Schema, which quotes the value, without the token in it."""
+    if problem.endswith("in config['access_token']"):
+        return "access_token has to be text"
+    return problem
+
+
+def start_of(moment: str) -> int:
+    """Turn a date or date-time text into epoch seconds; without a zone it is read as UTC.
+
+    Raises:
+        ValueError: The text is no RFC 3339 date or date-time.
+    """
+    parsed = datetime.fromisoformat(moment)
+    return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
+
+
+def _token_problems(token: str | None) -> list[str]:
+    if token is not None and not re.fullmatch(r"[!-~]+", token.strip()):
+        return ["access_token is empty or holds characters that no Intercom token has"]
+    return []
+
+
+def _start_date_problems(moment: str | None) -> list[str]:
+    try:
+        start_of(moment or "1970-01-01")
+    except ValueError:
+        return [f"start_date {moment!r} is no date: write 2024-01-31 or 2024-01-31T00:00:00Z"]
+    return []
+
+
+def _api_url_problems(url: str | None) -> list[str]:
+    if not url:
+        return []
+    try:
+        parts = urlsplit(url)
+        host, port_is_valid = parts.hostname or "", parts.port != 0
+    except ValueError:
+        host, port_is_valid = "", False
+    if not host or not port_is_valid or parts.path.rstrip("/") or parts.query or parts.username:
+        return ["api_url has to be a scheme and a host, such as https://api.intercom.io"]
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
+        return []
+    problem = (
+        "api_url has to start with https://, so that the access token can't be read on its way; "
+        "http:// is taken only for this machine (127.0.0.1, localhost)"
+    )
+    return [problem]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _api_version_problems(api_version: str) -> list[str]:
+    if re.fullmatch(r"\d+\.\d+|Preview", api_version):
+        return []
+    return [f"api_version {api_version!r} is no version of Intercom's API: write one such as 2.16"]
+
+
+def _user_agent_problems(user_agent: str | None) -> list[str]:
+    if user_agent and not re.fullmatch(r"[ -~]+", user_agent):
+        return ["user_agent has to be plain ASCII text on one line"]
+    return []

@@ -1,0 +1,48 @@
+"""Teams and who is in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_intercom.client import Request
+from tap_intercom.compat import override
+from tap_intercom.family import ChildStream
+from tap_intercom.list_stream import ListStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk.helpers.types import Record
+
+
+class Teams(ListStream):
+    """Teams of teammates."""
+
+    name = "teams"
+    primary_keys = ("id",)
+    permission = "Read admins"
+    lists = (Request("/teams"),)
+    envelope = "teams"
+
+
+class TeamAdmins(ChildStream):
+    """Which teammate is in which team, and at which priority level of its inbox."""
+
+    name = "team_admins"
+    parent_stream_type = Teams
+    primary_keys = ("team_id", "admin_id")
+    permission = "Read admins"
+    root_key = "team_id"
+
+    @override
+    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
+        levels = {
+            str(admin_id): level.removesuffix("_admin_ids")
+            for level, admin_ids in (record.get("admin_priority_level") or {}).items()
+            if isinstance(admin_ids, list)
+            for admin_id in admin_ids
+        }
+        return [
+            {"admin_id": admin_id, "priority_level": levels.get(str(admin_id))}
+            for admin_id in record.get("admin_ids") or ()
+        ]
