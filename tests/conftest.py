@@ -1,0 +1,42 @@
+"""What the tests share: a sandbox, and a tap that talks to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.sandbox.options import SandboxOptions
+from tests.sandbox.server import Sandbox
+from tests.singer import TapRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL = SandboxOptions(contacts=320, companies=120, conversations=80, tickets=30)
+"""Large enough for several pages of contacts and companies, small enough to start at once."""
+
+
+@pytest.fixture
+def options(request: pytest.FixtureRequest) -> SandboxOptions:
+    """Take the workspace from the test's `options` parameter, or a small one."""
+    return getattr(request, "param", SMALL)
+
+
+@pytest.fixture
+def sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
+    """Start a local Intercom of the test's own."""
+    with Sandbox(options) as running:
+        yield running
+
+
+@pytest.fixture
+def config(sandbox: Sandbox) -> dict[str, Any]:
+    """Point the tap at the sandbox."""
+    return {"access_token": sandbox.options.token, "api_url": sandbox.url}
+
+
+@pytest.fixture
+def tap(config: dict[str, Any]) -> TapRunner:
+    """Run the tap within the test's process."""
+    return TapRunner(config)

@@ -1,0 +1,145 @@
+"""tap-intercom | target-postgres, as two programs, into a real Postgres."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+import dev
+from demo.postgres import Postgres, running_postgres
+from tests.truth import KEYS, ROWS, Rows, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.sandbox import Control, Sandbox
+
+pytestmark = pytest.mark.end_to_end
+
+SCHEMAS = Path(dev.ROOT, "schemas")
+LIMIT_SECONDS = 120
+
+
+@dataclass
+class Pipeline:
+    """The two programs with their files, and the tables that they fill."""
+
+    directory: Path
+    postgres: Postgres
+    target: Path
+    state: str = "{}"
+
+    def run(self) -> None:
+        """Run once, from the state where the run before ended."""
+        (self.directory / "state.json").write_text(self.state)
+        command = [sys.executable, "-m", "tap_intercom", "--config", "tap.json"]
+        with subprocess.Popen(
+            [*command, "--state", "state.json"], stdout=subprocess.PIPE, cwd=self.directory
+        ) as tap:
+            states = subprocess.run(
+                [self.target, "--config", "target.json"],
+                stdin=tap.stdout,
+                stdout=subprocess.PIPE,
+                cwd=self.directory,
+                text=True,
+                timeout=LIMIT_SECONDS,
+                check=True,
+            ).stdout
+        assert tap.returncode == 0
+        self.state = states.splitlines()[-1]
+
+    def rows(self, table: str) -> Rows:
+        """Return the rows of a table by their key, timestamps written as the tap writes them."""
+        query = sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))
+        with self.postgres.connect() as connection:
+            rows = connection.cursor(row_factory=dict_row).execute(query).fetchall()
+        values = [{name: _as_written(value) for name, value in row.items()} for row in rows]
+        return {tuple(row[key] for key in KEYS[table]): row for row in values}
+
+    def column_types(self, table: str) -> dict[str, str]:
+        """Return the types of a table's columns."""
+        query = (
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s"
+        )
+        with self.postgres.connect() as connection:
+            return dict(connection.execute(query, [table]).fetchall())
+
+    def missing_or_stale(self, table: str, control: Control) -> Rows:
+        """Return the true rows that the table lacks, or holds with other values."""
+        rows = self.rows(table)
+        return {
+            key: expected
+            for key, expected in truth(control, table).items()
+            if key not in rows or not expected.items() <= rows[key].items()
+        }
+
+
+@pytest.fixture
+def pipeline(sandbox: Sandbox, tmp_path: Path) -> Iterator[Pipeline]:
+    """Connect the sandbox with an empty Postgres."""
+    source = {"access_token": sandbox.options.token, "api_url": sandbox.url}
+    (tmp_path / "tap.json").write_text(json.dumps(source))
+    with running_postgres() as postgres:
+        sink = {"sqlalchemy_url": postgres.sqlalchemy_url, "default_target_schema": "public"}
+        (tmp_path / "target.json").write_text(json.dumps(sink))
+        yield Pipeline(tmp_path, postgres, dev.target_postgres())
+
+
+def test_every_record_arrives_once_in_typed_columns(pipeline: Pipeline, sandbox: Sandbox) -> None:
+    pipeline.run()
+
+    for stream in ROWS:
+        assert pipeline.rows(stream).keys() == truth(sandbox.control, stream).keys(), stream
+        assert not pipeline.missing_or_stale(stream, sandbox.control), stream
+    for stream in KEYS:
+        types = pipeline.column_types(stream)
+        assert {types[name] for name in types if _is_id(name)} <= {"text"}, stream
+        assert {types[name] for name in _moments(stream)} <= {"timestamp without time zone"}, stream
+
+
+def test_a_second_run_brings_what_changed(pipeline: Pipeline, sandbox: Sandbox) -> None:
+    pipeline.run()
+    before = pipeline.rows("contacts")
+
+    control = sandbox.control
+    contact = control.records("contacts")[0]
+    conversation = control.records("conversations")[0]
+    ticket = control.records("tickets")[0]
+    created = control.create("contacts", {"name": "Grace Hopper"})
+    control.change("contacts", contact["id"], {"name": "Ada Lovelace"})
+    control.tag("contacts", contact["id"], control.records("tags")[0]["id"])
+    control.add_parts(conversation["id"], 3)
+    control.change("tickets", ticket["id"], {"ticket_attributes": {"_default_title_": "Solved"}})
+    pipeline.run()
+
+    for stream in ROWS:
+        assert not pipeline.missing_or_stale(stream, control), stream
+    contacts = pipeline.rows("contacts")
+    assert contacts[contact["id"],]["name"] == "Ada Lovelace"
+    assert contacts[created["id"],]["name"] == "Grace Hopper"
+    read_again = [key for key, row in before.items() if row != contacts[key]]
+    assert len(read_again) < len(contacts) / 2
+
+
+def _as_written(value: Any) -> Any:
+    """Write a timestamp as the tap does; target-postgres keeps them in UTC, without the zone."""
+    return value.replace(tzinfo=UTC).isoformat() if isinstance(value, datetime) else value
+
+
+def _is_id(column: str) -> bool:
+    return column == "id" or column.endswith("_id")
+
+
+def _moments(stream: str) -> list[str]:
+    """Return the columns that the stream's schema says are moments."""
+    properties = json.loads((SCHEMAS / f"{stream}.json").read_text())["properties"]
+    return [name for name, schema in properties.items() if schema.get("format") == "date-time"]

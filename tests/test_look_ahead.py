@@ -1,0 +1,80 @@
+"""Work ahead of time, handed out in order."""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+
+import pytest
+
+from tap_intercom.look_ahead import ITEMS_PER_WORKER, LookAhead
+
+
+def test_results_come_in_the_order_of_the_items_whatever_finishes_first() -> None:
+    second_is_done = threading.Event()
+
+    def task(item: int) -> int:
+        if item == 0:
+            assert second_is_done.wait(5)
+        else:
+            second_is_done.set()
+        return item * 10
+
+    results = list(LookAhead(2).map(range(3), lambda item: lambda: task(item)))
+    assert results == [(0, 0), (1, 10), (2, 20)]
+
+
+def test_an_item_without_work_costs_no_thread() -> None:
+    before = threading.active_count()
+    results = list(LookAhead(4).map("abc", lambda _: None))
+    assert results == [("a", None), ("b", None), ("c", None)]
+    assert threading.active_count() == before
+
+
+def test_no_more_than_twice_the_workers_are_begun_ahead() -> None:
+    begun: list[int] = []
+    ahead = LookAhead(2).map(count(), lambda item: lambda: begun.append(item))
+    next(ahead)
+    ahead.close()
+    assert max(begun) < 4
+
+
+def test_items_without_work_do_not_pile_up_behind_a_slow_one() -> None:
+    drawn: list[int] = []
+    let_go = threading.Event()
+
+    def items() -> object:
+        for item in count():
+            drawn.append(item)
+            yield item
+
+    def task_of(item: int) -> object:
+        return (lambda: let_go.wait(5)) if item == 0 else None
+
+    ahead = LookAhead(2).map(items(), task_of)  # type: ignore[arg-type]
+    threading.Timer(0.05, let_go.set).start()
+    next(ahead)
+    ahead.close()
+    assert len(drawn) == 2 * ITEMS_PER_WORKER
+
+
+def test_a_failure_is_raised_at_its_own_turn() -> None:
+    def task(item: int) -> int:
+        return 1 // (item - 2)
+
+    ahead = LookAhead(3).map(range(5), lambda item: lambda: task(item))
+    assert [next(ahead)[0], next(ahead)[0]] == [0, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(ahead)
+
+
+def test_threads_are_daemons_and_end_with_the_walk() -> None:
+    ahead = LookAhead(3).map(range(9), lambda item: lambda: item)
+    next(ahead)
+    threads = [thread for thread in threading.enumerate() if thread.name == "look-ahead"]
+    assert threads
+    assert all(thread.daemon for thread in threads)
+    list(ahead)
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()

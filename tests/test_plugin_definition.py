@@ -1,0 +1,36 @@
+"""meta.yml is what `--about` says, in Meltano's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from scripts.plugin_definition import plugin_definition
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_meta_yml_is_up_to_date() -> None:
+    written = yaml.safe_load((ROOT / "meta.yml").read_text())
+    assert written == plugin_definition(), "run: python scripts/plugin_definition.py > meta.yml"
+
+
+def test_only_the_token_is_sensitive_and_required() -> None:
+    definition = plugin_definition()
+    assert [s["name"] for s in definition["settings"] if s.get("sensitive")] == ["access_token"]
+    assert definition["settings_group_validation"] == [["access_token"]]
+
+
+def test_every_setting_has_a_kind_that_meltano_knows() -> None:
+    kinds = {setting["kind"] for setting in plugin_definition()["settings"]}
+    assert kinds <= {
+        "array",
+        "boolean",
+        "date_iso8601",
+        "decimal",
+        "integer",
+        "object",
+        "options",
+        "string",
+    }

@@ -1,0 +1,157 @@
+"""The limiter, on a clock that only moves when somebody sleeps."""
+
+from __future__ import annotations
+
+import threading
+from email.utils import formatdate
+
+import pytest
+
+from tap_intercom.rate_limit import RateLimiter
+
+START = 1_700_000_000
+
+
+class Clock:
+    """Seconds since the epoch that pass by sleeping alone."""
+
+    def __init__(self) -> None:
+        self.now = float(START)
+        self.slept: list[float] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def limiter_on(clock: Clock, share: float = 1.0) -> RateLimiter:
+    return RateLimiter(share, clock=clock.time, sleep=clock.sleep)
+
+
+def headers(limit: int, remaining: int, clock: Clock, ahead: float = 0) -> dict[str, str]:
+    """Answer as Intercom does, whose clock is `ahead` of ours."""
+    now = clock.now + ahead
+    return {
+        "Date": formatdate(now, usegmt=True),
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": str(int(now // 10 + 1) * 10),
+    }
+
+
+def test_a_window_is_used_up_to_the_share_and_no_further(clock: Clock) -> None:
+    limiter = limiter_on(clock, share=0.5)
+    for sent in range(1, 6):
+        limiter.acquire()
+        limiter.release(headers(10, 10 - sent, clock))
+    assert clock.slept == []
+    limiter.acquire()
+    assert clock.slept == [10.0]
+
+
+def test_requests_of_other_programs_count_as_used(clock: Clock) -> None:
+    limiter = limiter_on(clock, share=0.9)
+    limiter.acquire()
+    limiter.release(headers(100, 10, clock))
+    assert clock.slept == []
+    limiter.acquire()
+    assert clock.slept == [10.0]
+
+
+def test_requests_in_flight_count_before_they_are_answered(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.acquire()
+    limiter.acquire()
+    limiter.release(headers(3, 2, clock))
+    limiter.acquire()
+    assert clock.slept == [10.0]
+
+
+def test_a_late_answer_from_the_last_window_does_not_close_the_new_one(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.acquire()
+    late = headers(100, 0, clock)
+    clock.now += 10
+    limiter.release(headers(100, 99, clock))
+    limiter.release(late)
+    limiter.acquire()
+    assert clock.slept == []
+
+
+def test_the_reset_is_read_on_intercoms_clock(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.release(headers(10, 0, clock, ahead=-7203))
+    limiter.acquire()
+    assert clock.slept == [pytest.approx(3)]
+
+
+def test_without_headers_the_usual_limit_is_assumed(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    for _ in range(1666):
+        limiter.acquire()
+        limiter.release({})
+    assert clock.slept == []
+    limiter.acquire()
+    assert clock.slept == [10.0]
+
+
+@pytest.mark.parametrize(
+    ("told", "wait"), [({}, 10.0), ({"Retry-After": "4"}, 4.0), ({"Retry-After": "soon"}, 10.0)]
+)
+def test_a_429_without_headers_closes_the_window(
+    clock: Clock, told: dict[str, str], wait: float
+) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.release(told)
+    limiter.exhaust(told)
+    limiter.acquire()
+    assert clock.slept == [wait]
+
+
+def test_a_429_makes_everybody_wait_for_the_reset_once(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    told = headers(10, 0, clock)
+    limiter.release(told)
+    limiter.exhaust(told)
+    for _ in range(10):
+        limiter.acquire()
+    assert clock.slept == [10.0]
+
+
+def test_a_reset_in_the_far_future_is_not_believed(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.release(headers(10, 0, clock) | {"X-RateLimit-Reset": str(START + 86_400)})
+    limiter.acquire()
+    assert clock.slept == [60.0]
+
+
+def test_threads_never_get_more_than_the_window_holds(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.release(headers(50, 49, clock))
+
+    def send() -> None:
+        for _ in range(20):
+            limiter.acquire()
+            limiter.release({})
+
+    threads = [threading.Thread(target=send) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(clock.slept) >= 10

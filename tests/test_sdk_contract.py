@@ -1,0 +1,58 @@
+"""The SDK's private methods that the tap overrides or calls are those it was written for.
+
+A release of the SDK that changes one of them fails here, so that somebody reads the change before
+users meet it. `tap_intercom/stream.py` tells why each is overridden.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from singer_sdk import Stream, Tap
+
+import tap_intercom.stream
+from tap_intercom.tap import STREAM_TYPES, TapIntercom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OVERRIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
+    "Stream._generate_record_messages": (Stream._generate_record_messages, "9b5f9fbcdedb7a1a"),
+    "Stream._increment_stream_state": (Stream._increment_stream_state, "cabc0edb2fd4f000"),
+    "Tap._validate_config": (Tap._validate_config, "0584b9e347e353fa"),
+}
+CALLED: dict[str, tuple[Callable[..., Any], str]] = {
+    "Stream._write_schema_message": (Stream._write_schema_message, "4077b24e5440fdef"),
+    "Stream._write_record_message": (Stream._write_record_message, "292b7bed39883bd9"),
+}
+
+
+def digest(method: Callable[..., Any]) -> str:
+    return hashlib.sha256(inspect.getsource(method).encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("name", [*OVERRIDDEN, *CALLED])
+def test_a_private_method_of_the_sdk_is_still_the_one_that_was_read(name: str) -> None:
+    method, known = (OVERRIDDEN | CALLED)[name]
+    assert digest(method) == known, f"read what changed in {name}, then pin it anew"
+
+
+def test_every_overridden_private_method_is_pinned_and_explained() -> None:
+    overridden = {
+        f"{base.__name__}.{name}"
+        for base, types in ((Stream, STREAM_TYPES), (Tap, (TapIntercom,)))
+        for derived in types
+        for parent in derived.__mro__
+        if parent.__module__.startswith("tap_intercom")
+        for name in vars(parent)
+        if name.startswith("_")
+        and not name.startswith("__")
+        and callable(getattr(base, name, None))
+        and name != "_abc_impl"
+    }
+    assert overridden == OVERRIDDEN.keys()
+    for name in OVERRIDDEN:
+        assert f"`{name}`" in (tap_intercom.stream.__doc__ or "")

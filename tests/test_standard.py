@@ -1,0 +1,36 @@
+"""The SDK's own test suite for taps, against the sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from tap_intercom.tap import TapIntercom
+from tests.conftest import SMALL
+from tests.sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Intercom documents fields that it sends to some workspaces only, and so does the sandbox
+pytestmark = pytest.mark.filterwarnings("ignore:Fields in transformed catalog:UserWarning")
+
+SANDBOX = Sandbox(SMALL)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def running_sandbox() -> Iterator[None]:
+    """Serve while the suite runs; its settings are needed before its fixtures are."""
+    yield
+    SANDBOX.stop()
+
+
+SANDBOX.start()
+
+TestTapIntercom = get_tap_test_class(
+    TapIntercom,
+    config={"access_token": SANDBOX.options.token, "api_url": SANDBOX.url},
+    suite_config=SuiteConfig(max_records_limit=150),
+)
