@@ -1,0 +1,94 @@
+"""Contacts and what belongs to one."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from tests.sandbox.answers import json_answer, list_answer, raw_json
+from tests.sandbox.call import Call, Route
+from tests.sandbox.endpoints.paging import numbered_page
+from tests.sandbox.endpoints.searches import Search
+from tests.sandbox.errors import ApiError, not_found
+from tests.sandbox.query import Everything
+from tests.sandbox.views import V2_16, company, contact
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from tests.sandbox.records import Record
+
+PER_PAGE: Final = 50
+SEARCH: Final = Search("contacts", "data", "list", contact, PER_PAGE)
+
+
+def _search(call: Call) -> web.Response:
+    return SEARCH.answer(call)
+
+
+def _list(call: Call) -> web.Response:
+    return SEARCH.newest_first(call, Everything())
+
+
+def _contact(call: Call) -> web.Response:
+    merged = call.state.workspace.merged
+    into = merged.get(call.argument("id"))
+    if into is not None and call.version >= V2_16:
+        while into in merged:
+            into = merged[into]
+        raise ApiError(
+            HTTPStatus.GONE,
+            "contact_merged",
+            "This contact has been merged. See the 'Link' header for the canonical contact.",
+            {"Link": f'</contacts/{into}>; rel="canonical"'},
+        )
+    return raw_json(call.encoded([_found(call)], contact)[0])
+
+
+def _tags(call: Call) -> web.Response:
+    return json_answer({"type": "list", "data": _found(call).body()["tags"]})
+
+
+def _companies(call: Call) -> web.Response:
+    companies = call.state.workspace.collections["companies"].truth
+    attached = (companies.get(company_id) for company_id in _found(call).body()["company_ids"])
+    rows, envelope = numbered_page(call, [row for row in attached if row is not None], PER_PAGE)
+    return list_answer({"type": "list"} | envelope, "data", call.encoded(rows, company))
+
+
+def _notes(call: Call) -> web.Response:
+    rows, envelope = numbered_page(call, _found(call).body()["notes"], PER_PAGE)
+    return json_answer({"type": "list", "data": rows} | envelope)
+
+
+def _segments(call: Call) -> web.Response:
+    ids = set(_found(call).body()["segment_ids"])
+    segments = call.state.workspace.lists["segments"]
+    rows = [{k: v for k, v in row.items() if k != "count"} for row in segments if row["id"] in ids]
+    return json_answer({"type": "list", "data": rows})
+
+
+def _subscriptions(call: Call) -> web.Response:
+    body = _found(call).body()
+    ids = {*body["opted_out_subscription_ids"], *body["opted_in_subscription_ids"]}
+    types = call.state.workspace.lists["subscription_types"]
+    return json_answer({"type": "list", "data": [row for row in types if row["id"] in ids]})
+
+
+def _found(call: Call) -> Record:
+    record = call.state.workspace.collections["contacts"].truth.get(call.argument("id"))
+    if record is None:
+        raise not_found("User Not Found")
+    return record
+
+
+ROUTES: Final = (
+    Route("GET", "/contacts", _list),
+    Route("POST", "/contacts/search", _search),
+    Route("GET", "/contacts/{id}", _contact),
+    Route("GET", "/contacts/{id}/tags", _tags),
+    Route("GET", "/contacts/{id}/companies", _companies),
+    Route("GET", "/contacts/{id}/notes", _notes),
+    Route("GET", "/contacts/{id}/segments", _segments),
+    Route("GET", "/contacts/{id}/subscriptions", _subscriptions),
+)

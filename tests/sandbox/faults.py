@@ -1,0 +1,254 @@
+"""Faults to order: what can go wrong between a client and Intercom."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import struct
+from typing import Any, Final, Literal
+
+import msgspec
+from aiohttp import web
+
+from tests.sandbox.errors import error_list, html_error
+
+FaultKind = Literal[
+    "status",
+    "html_status",
+    "reset",
+    "cut_body",
+    "empty",
+    "not_json",
+    "slow_body",
+    "hang",
+    "endless_body",
+    "redirect",
+    "foreign_next",
+    "repeated_cursor",
+    "small_pages",
+    "raw_body",
+]
+ALTERING: Final = frozenset(("cut_body", "slow_body", "foreign_next", "repeated_cursor"))
+DRIPS: Final = 10
+JSON: Final = "application/json"
+HTML: Final = "text/html"
+ENDLESS_CHUNK: Final = b" " * 65_536
+ENDLESS_CHUNKS: Final = 4096
+SERVER_ERROR: Final = 500
+
+
+class Fault(msgspec.Struct, omit_defaults=True):
+    """What goes wrong, for which requests, and how often.
+
+    Kinds, and the attributes that they use:
+        status: an `error.list` answer (`status`, `code`, `message`).
+        html_status: the page of a proxy (`status`).
+        reset: the connection is reset without an answer.
+        cut_body: half of the real body, then the connection closes; Content-Length tells of all.
+        empty: 200 without a body.
+        not_json: 200 with a page of HTML.
+        slow_body: the real body, dripping over `seconds`.
+        hang: no answer for `seconds`, then the connection closes.
+        endless_body: a JSON text that does not end (256 MiB at most).
+        redirect: 302 to `url`.
+        foreign_next: `pages.next` of the real answer is replaced by `url`.
+        repeated_cursor: `pages.next.starting_after` is what the request was sent with.
+        small_pages: `status`, for searches and lists with more than `per_page` rows a page.
+        raw_body: 200 with exactly `body` (`content_type`).
+
+    Attributes:
+        kind: what goes wrong.
+        method: regular expression that the method must match in full.
+        path: regular expression that the path must match in full.
+        after: matching requests that are let through first.
+        times: matching requests that are struck then; None is all.
+        status: HTTP status.
+        code: error code.
+        message: error message.
+        headers: headers of the answer.
+        seconds: a duration.
+        url: a URL.
+        per_page: the largest page that still works.
+        body: bytes of the body.
+        content_type: of the body.
+    """
+
+    kind: FaultKind
+    method: str = ".*"
+    path: str = ".*"
+    after: int = 0
+    times: int | None = 1
+    status: int = 500
+    code: str = "server_error"
+    message: str = "Server Error"
+    headers: dict[str, str] = {}
+    seconds: float = 0.1
+    url: str = ""
+    per_page: int = 0
+    body: bytes = b""
+    content_type: str = JSON
+
+    def concerns(self, method: str, path: str, per_page: int) -> bool:
+        """Whether a request is one of those that the fault is for.
+
+        Args:
+            method: its HTTP method.
+            path: its path.
+            per_page: the size of page that it asks for, 0 if it asks for none.
+        """
+        if self.kind == "small_pages" and per_page <= self.per_page:
+            return False
+        return bool(re.fullmatch(self.method, method) and re.fullmatch(self.path, path))
+
+    @property
+    def alters_the_answer(self) -> bool:
+        """Whether the real answer is needed, to be spoilt."""
+        return self.kind in ALTERING
+
+
+class FaultList:
+    """The faults that are due; the first that concerns a request strikes it."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._faults: list[Fault] = []
+        self._seen: list[int] = []
+
+    def add(self, fault: Fault) -> None:
+        """Order a fault, behind those that are there."""
+        self._faults.append(fault)
+        self._seen.append(0)
+
+    def clear(self) -> None:
+        """Drop all faults."""
+        self._faults.clear()
+        self._seen.clear()
+
+    def strike(self, method: str, path: str, per_page: int) -> Fault | None:
+        """The fault that a request meets, None if it goes well."""
+        for position, fault in enumerate(self._faults):
+            if not fault.concerns(method, path, per_page):
+                continue
+            self._seen[position] += 1
+            turn = self._seen[position] - fault.after
+            if turn > 0 and (fault.times is None or turn <= fault.times):
+                return fault
+        return None
+
+
+async def spoilt_answer(fault: Fault, request: web.Request) -> web.StreamResponse:
+    """The answer that a fault gives in place of the real one.
+
+    Args:
+        fault: one that does not alter the real answer.
+        request: the request that is struck.
+    """
+    if fault.kind == "endless_body":
+        return await _endless(request)
+    if fault.kind in {"hang", "reset"}:
+        await asyncio.sleep(fault.seconds if fault.kind == "hang" else 0)
+        _reset(request)
+        return web.Response()
+    return _ready_answer(fault)
+
+
+async def altered_answer(
+    fault: Fault,
+    request: web.Request,
+    answer: web.Response,
+    sent: Any,
+) -> web.StreamResponse:
+    """The real answer, spoilt.
+
+    Args:
+        fault: one that alters the real answer.
+        request: the request that is struck.
+        answer: the real answer.
+        sent: the decoded body of the request.
+    """
+    body = answer.body if isinstance(answer.body, bytes) else b""
+    if fault.kind == "cut_body":
+        return await _cut(request, answer, body)
+    if fault.kind == "slow_body":
+        return await _drip(request, answer, body, fault.seconds)
+    decoded = msgspec.json.decode(body)
+    pages = decoded.get("pages") or {}
+    if fault.kind == "foreign_next":
+        pages["next"] = fault.url
+    elif pages.get("next"):
+        pagination = (sent or {}).get("pagination") or {}
+        pages["next"]["starting_after"] = pagination.get(
+            "starting_after",
+            pages["next"]["starting_after"],
+        )
+    answer.body = msgspec.json.encode(decoded)
+    return answer
+
+
+def _ready_answer(fault: Fault) -> web.Response:
+    refusal = msgspec.json.encode(error_list(fault.code, fault.message))
+    status, body, content_type = {
+        "status": (fault.status, refusal, JSON),
+        "small_pages": (fault.status, refusal, JSON),
+        "html_status": (fault.status, html_error(fault.status), HTML),
+        "empty": (200, b"", JSON),
+        "not_json": (200, html_error(200), HTML),
+        "raw_body": (200, fault.body, fault.content_type),
+        "redirect": (302, b"", HTML),
+    }[fault.kind]
+    headers = {"Content-Type": content_type} | fault.headers
+    if fault.kind == "redirect":
+        headers["Location"] = fault.url
+    return web.Response(status=status, body=body, headers=headers)
+
+
+def _reset(request: web.Request) -> None:
+    """Close the connection with a TCP reset."""
+    transport = request.transport
+    if transport is None:
+        return
+    connection = transport.get_extra_info("socket")
+    linger_zero = struct.pack("ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_zero)
+    transport.abort()
+
+
+async def _stream(request: web.Request, answer: web.Response) -> web.StreamResponse:
+    stream = web.StreamResponse(status=answer.status, headers=answer.headers)
+    await stream.prepare(request)
+    return stream
+
+
+async def _cut(request: web.Request, answer: web.Response, body: bytes) -> web.StreamResponse:
+    answer.headers["Content-Length"] = str(len(body))
+    stream = await _stream(request, answer)
+    await stream.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return stream
+
+
+async def _drip(
+    request: web.Request,
+    answer: web.Response,
+    body: bytes,
+    seconds: float,
+) -> web.StreamResponse:
+    answer.headers["Content-Length"] = str(len(body))
+    stream = await _stream(request, answer)
+    size = len(body) // DRIPS + 1
+    for start in range(0, len(body), size):
+        await asyncio.sleep(seconds / DRIPS)
+        await stream.write(body[start : start + size])
+    await stream.write_eof()
+    return stream
+
+
+async def _endless(request: web.Request) -> web.StreamResponse:
+    stream = web.StreamResponse(headers={"Content-Type": JSON})
+    await stream.prepare(request)
+    await stream.write(b'{"type":"list","data":[')
+    for _ in range(ENDLESS_CHUNKS):
+        await stream.write(ENDLESS_CHUNK)
+    return stream

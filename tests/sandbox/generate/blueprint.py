@@ -1,0 +1,122 @@
+"""What all generated records of a workspace share: the seed, the sizes, ids and times."""
+
+from __future__ import annotations
+
+import dataclasses
+from random import Random
+from typing import Any, Final
+
+APP_ID: Final = "ecahpwf5"
+DAY: Final = 86_400
+SPAN: Final = 730 * DAY
+NEWEST_AGE: Final = 180
+
+ADMINS: Final = 6
+TEAMS: Final = 3
+TAGS: Final = 25
+SEGMENTS: Final = 9
+SUBSCRIPTION_TYPES: Final = 5
+
+FIRST_ADMIN: Final = 991_267_460
+FIRST_TEAM: Final = 5_017_690
+FIRST_TAG: Final = 7_800_100
+FIRST_SUBSCRIPTION_TYPE: Final = 135
+FIRST_CONVERSATION: Final = 215_470_000_000_000
+FIRST_TICKET: Final = 215_480_000_000_000
+FIRST_PART: Final = 24_000_000_000
+
+TICKET_EVERY: Final = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Times:
+    """When a record was made and last changed, in unix seconds."""
+
+    created_at: int
+    updated_at: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Blueprint:
+    """Everything that a record's content is derived from.
+
+    Attributes:
+        seed: of all random choices.
+        now: unix seconds; the newest record is a few minutes older.
+        long_conversation_parts: parts of the oldest conversation; 0 leaves it as any other.
+        contact_ids: ids of all contacts.
+        contact_external_ids: their external ids, in the same order.
+        company_ids: ids of the companies that have users.
+        conversation_tickets: how many conversations are tickets.
+    """
+
+    seed: int
+    now: int
+    long_conversation_parts: int
+    contact_ids: tuple[str, ...] = ()
+    contact_external_ids: tuple[str | None, ...] = ()
+    company_ids: tuple[str, ...] = ()
+    conversation_tickets: int = 0
+
+    def random(self, kind: str, number: int) -> Random:
+        """A source of choices that are always the same for one record."""
+        return Random(f"{self.seed}/{kind}/{number}")
+
+    def times(self, kind: str, count: int) -> list[Times]:
+        """When the records of a kind were made and changed.
+
+        They lie within two years, denser towards now; a few bulk jobs gave the same second to
+        more than 200 records each, where there are enough records.
+
+        Args:
+            kind: the kind of records.
+            count: how many.
+        """
+        random = self.random(f"times of {kind}", 0)
+        newest = self.now - NEWEST_AGE
+        updated = [newest - int(SPAN * random.random() ** 2) for _ in range(count)]
+        size = 220 if count >= 1000 else count // 8
+        for bulk in range(2 + count // 10_000):
+            first = (bulk * 3 + 1) * size
+            second = newest - int(SPAN * random.random() ** 2)
+            updated[first : first + size] = [second] * len(updated[first : first + size])
+        if updated:
+            updated[-1] = newest
+        return [Times(at - int(SPAN * random.random()), at) for at in updated]
+
+
+def object_id(created_at: int, kind: int, number: int) -> str:
+    """An id like those of contacts, companies and segments: 24 hexadecimal digits."""
+    return f"{created_at & 0xFFFFFFFF:08x}1bb69f{kind:02x}{number:08x}"
+
+
+def admin_id(random: Random) -> int:
+    """One of the admins."""
+    return FIRST_ADMIN + random.randrange(ADMINS)
+
+
+def admin_author(identifier: int) -> dict[str, Any]:
+    """An admin as the author of something."""
+    number = identifier - FIRST_ADMIN
+    return {
+        "type": "admin",
+        "id": str(identifier),
+        "name": f"Ciaran{number} Lee",
+        "email": f"admin{number}@example.com",
+    }
+
+
+def tag(number: int) -> dict[str, Any]:
+    """A tag of the workspace."""
+    return {"type": "tag", "id": str(FIRST_TAG + number), "name": f"Tag {number}"}
+
+
+def applied_tag(number: int, at: int, by: int) -> dict[str, Any]:
+    """A tag as it sits on a record.
+
+    Args:
+        number: which of the workspace's tags.
+        at: unix seconds.
+        by: the admin's id.
+    """
+    return tag(number) | {"applied_at": at, "applied_by": {"type": "admin", "id": str(by)}}

@@ -1,0 +1,140 @@
+"""Tickets with all of their parts."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from tests.sandbox.generate.blueprint import (
+    DAY,
+    FIRST_CONVERSATION,
+    FIRST_PART,
+    FIRST_TEAM,
+    FIRST_TICKET,
+    TEAMS,
+    TICKET_EVERY,
+    Blueprint,
+    admin_author,
+    admin_id,
+)
+from tests.sandbox.generate.conversations import attachment
+from tests.sandbox.generate.settings_lists import ticket_state, ticket_type
+from tests.sandbox.generate.words import SENTENCES, paragraph
+from tests.sandbox.records import Body, Record
+
+if TYPE_CHECKING:
+    from random import Random
+
+PARTS_PER_TICKET: Final = 1_000
+FIRST_TICKET_PART: Final = FIRST_PART // 2
+
+
+def tickets(blueprint: Blueprint, count: int) -> list[Record]:
+    """The tickets of a workspace; the first ones are conversations as well and share their ids.
+
+    Args:
+        blueprint: of the workspace, its contacts included.
+        count: how many.
+    """
+    build = partial(ticket, blueprint)
+    records = []
+    for index, times in enumerate(blueprint.times("tickets", count)):
+        number = FIRST_TICKET + index
+        if index < blueprint.conversation_tickets:
+            number = FIRST_CONVERSATION + index * TICKET_EVERY + TICKET_EVERY - 1
+        records.append(Record(str(number), number, times.created_at, times.updated_at, build))
+    return records
+
+
+def ticket(blueprint: Blueprint, record: Record) -> Body:
+    """The whole of a ticket, with every part that it ever had."""
+    index = _index(record.number)
+    random = blueprint.random("ticket", index)
+    state = ticket_state(index)
+    kind = ticket_type(blueprint, index)
+    parts = [_part(random, record, index, position) for position in range(1 + index % 6)]
+    contact = random.randrange(len(blueprint.contact_ids)) if blueprint.contact_ids else None
+    return {
+        "type": "ticket",
+        "id": record.id,
+        "ticket_id": str(index + 1),
+        "ticket_attributes": {
+            "_default_title_": random.choice(SENTENCES),
+            "_default_description_": None if index % 4 == 0 else random.choice(SENTENCES),
+            "Severity": index % 5,
+            "Due": record.updated_at + DAY if index % 3 else None,
+        },
+        "ticket_state": state,
+        "ticket_type": kind,
+        "contacts": {
+            "type": "contact.list",
+            "contacts": []
+            if contact is None
+            else [
+                {
+                    "type": "contact",
+                    "id": blueprint.contact_ids[contact],
+                    "external_id": blueprint.contact_external_ids[contact],
+                },
+            ],
+        },
+        "admin_assignee_id": admin_id(random) if index % 3 else 0,
+        "team_assignee_id": FIRST_TEAM + index % TEAMS if index % 2 else 0,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        "ticket_parts": {
+            "type": "ticket_part.list",
+            "ticket_parts": parts,
+            "total_count": len(parts),
+        },
+        "open": state["category"] != "resolved",
+        "snoozed_until": None,
+        "linked_objects": {
+            "type": "list",
+            "data": [{"type": "conversation", "id": str(FIRST_CONVERSATION), "category": None}]
+            if index % 12 == 0
+            else [],
+            "total_count": int(index % 12 == 0),
+            "has_more": False,
+        },
+        "category": kind["category"],
+        "is_shared": index % 2 == 0,
+        "previous_ticket_state_id": ticket_state(index + 1)["id"] if index % 4 == 1 else None,
+    }
+
+
+def _index(number: int) -> int:
+    if number >= FIRST_TICKET:
+        return number - FIRST_TICKET
+    return (number - FIRST_CONVERSATION) // TICKET_EVERY
+
+
+def _part(random: Random, record: Record, index: int, position: int) -> Body:
+    at = record.updated_at - 60 * (6 - position)
+    body: Body = {
+        "type": "ticket_part",
+        "id": str(FIRST_TICKET_PART + index * PARTS_PER_TICKET + position),
+        "part_type": "comment",
+        "body": paragraph(random),
+        "created_at": at,
+        "updated_at": at,
+        "author": admin_author(admin_id(random)),
+        "attachments": [attachment(index)] if (index + position) % 9 == 0 else [],
+        "redacted": False,
+    }
+    if position == 0:
+        body |= {"part_type": "ticket_state_updated_by_admin", "body": None}
+        body |= {"ticket_state": "submitted", "previous_ticket_state": "submitted"}
+    if position == 1:
+        body |= {"part_type": "assignment", "body": None}
+        body["assigned_to"] = {"type": "admin", "id": str(admin_id(random))}
+    if position == 2:
+        body |= {"part_type": "ticket_attribute_updated_by_admin", "body": None}
+        body |= {"app_package_code": "test-integration", "external_id": None}
+        body["updated_attribute_data"] = {
+            "attribute": {"type": "attribute", "id": "7", "label": "Severity"},
+            "value": {"type": "value", "id": str(index % 5), "label": str(index % 5)},
+        }
+    if (index + position) % 13 == 0:
+        body |= {"body": None, "redacted": True}
+    return body

@@ -1,0 +1,63 @@
+"""Intercom's rate limit: so many requests in each fixed window of ten seconds."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from tests.sandbox.errors import ApiError
+
+if TYPE_CHECKING:
+    from tests.sandbox.clock import Clock
+    from tests.sandbox.options import SandboxOptions
+
+
+class RateLimiter:
+    """Counts the requests of the current window; windows are aligned to the epoch."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Start with nothing used.
+
+        Args:
+            clock: what windows go by.
+        """
+        self._clock = clock
+        self._window = 0
+        self._used = 0
+
+    def take(self, options: SandboxOptions) -> dict[str, str]:
+        """Count a request.
+
+        Args:
+            options: the limit and who else uses it.
+
+        Returns:
+            The X-RateLimit headers of its answer, empty if they are left out.
+
+        Raises:
+            ApiError: 429 `rate_limit_exceeded`, if nothing is left in this window.
+        """
+        now = self._clock.now()
+        window = math.floor(now / options.window_seconds)
+        if window != self._window:
+            self._window, self._used = window, 0
+        elapsed = now / options.window_seconds - window
+        others = options.other_requests + options.other_share * options.rate_limit
+        remaining = options.rate_limit - self._used - math.floor(others * elapsed)
+        headers = self._headers(options, max(0, remaining - 1))
+        if remaining <= 0:
+            message = (
+                f"Exceeded rate limit of {options.rate_limit} in {options.window_seconds:g}_seconds"
+            )
+            raise ApiError(429, "rate_limit_exceeded", message, headers)
+        self._used += 1
+        return headers
+
+    def _headers(self, options: SandboxOptions, remaining: int) -> dict[str, str]:
+        if not options.rate_limit_headers:
+            return {}
+        return {
+            "X-RateLimit-Limit": str(options.rate_limit),
+            "X-RateLimit-Remaining": str(remaining),
+            "X-RateLimit-Reset": str(math.ceil((self._window + 1) * options.window_seconds)),
+        }

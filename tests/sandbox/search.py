@@ -1,0 +1,277 @@
+"""POST .../search: matching, sorting and stateless cursors."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from tests.sandbox.errors import ApiError, bad_request
+from tests.sandbox.fields import Field, FieldFinder, FieldType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.sandbox.query import Condition
+    from tests.sandbox.records import Record, SortedRecords
+
+MAX_PER_PAGE: Final = 150
+KEPT_RESULTS: Final = 64
+MILLISECONDS: Final = 1000
+
+Key = tuple[Any, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Cursor:
+    """The place behind the last row of a page: its sort value and number, and the next page.
+
+    Attributes:
+        value: the row's sort value, seconds for dates.
+        number: the row's number.
+        page: number of the page that follows.
+    """
+
+    value: Any
+    number: int
+    page: int
+
+    def encoded(self, field: Field) -> str:
+        """The `starting_after` text: base64 of [sort value in ms, number, page]."""
+        scale = MILLISECONDS if field.type is FieldType.DATE else 1
+        row = [self.value * scale, self.number, self.page]
+        return base64.b64encode(msgspec.json.encode(row)).decode()
+
+
+def read_cursor(text: Any, field: Field) -> Cursor:
+    """Read a `starting_after` text.
+
+    Args:
+        text: what the client sent.
+        field: the field that is sorted by.
+
+    Raises:
+        ApiError: 400 `client_error`, if no page ever gave it out.
+    """
+    try:
+        value, number, page = msgspec.json.decode(base64.b64decode(text, validate=True))
+        if field.type is FieldType.DATE:
+            value //= MILLISECONDS
+        return Cursor(value, int(number), int(page))
+    except (binascii.Error, msgspec.DecodeError, TypeError, ValueError):
+        raise bad_request(
+            "client_error",
+            "Invalid starting_after param. Please try again using a starting_after value from a "
+            "paginated response",
+        ) from None
+
+
+@dataclasses.dataclass(frozen=True)
+class PageRequest:
+    """What a search asks for besides its query.
+
+    Attributes:
+        sort: the field to sort by.
+        ascending: oldest or smallest first.
+        per_page: rows of a page.
+        cursor: where the page begins, None for the first.
+    """
+
+    sort: Field
+    ascending: bool
+    per_page: int
+    cursor: Cursor | None
+
+
+def read_page_request(
+    body: dict[str, Any],
+    fields: FieldFinder,
+    default_sort: str,
+    default_per_page: int,
+) -> PageRequest:
+    """Read `sort` and `pagination` of a search's body.
+
+    Args:
+        body: the decoded body.
+        fields: the fields that can be sorted by.
+        default_sort: the field, descending, if none is asked for.
+        default_per_page: the size of a page, if none is asked for.
+
+    Raises:
+        ApiError: 400, if something in it is not valid.
+    """
+    sort = body.get("sort") or {}
+    pagination = body.get("pagination") or {}
+    if not isinstance(sort, dict) or not isinstance(pagination, dict):
+        raise bad_request("parameter_invalid", "sort and pagination must be objects")
+    order = sort.get("order", "descending")
+    if order not in {"ascending", "descending"}:
+        message = f"Invalid sort order '{order}'. Must be one of: ascending, descending"
+        raise bad_request("invalid_sort_order", message)
+    field = fields.find(sort.get("field", default_sort))
+    if field.name == "tag_id":
+        raise bad_request("invalid_field", "tag_id cannot be sorted by")
+    per_page = pagination.get("per_page", default_per_page)
+    after = pagination.get("starting_after")
+    cursor = None if after is None else read_cursor(after, field)
+    return PageRequest(field, order == "ascending", check_per_page(per_page, MAX_PER_PAGE), cursor)
+
+
+def check_per_page(per_page: Any, maximum: int) -> int:
+    """The size of a page, as a number.
+
+    Args:
+        per_page: what the client sent, a number or a text.
+        maximum: the largest that is allowed.
+
+    Raises:
+        ApiError: 400 `parameter_invalid`.
+    """
+    try:
+        size = int(per_page)
+    except (TypeError, ValueError):
+        raise bad_request("parameter_invalid", "Per Page must be a number") from None
+    if size < 1:
+        raise bad_request("parameter_invalid", "Per Page is too small")
+    if size > maximum:
+        raise bad_request("parameter_invalid", "Per Page is too big")
+    return size
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """One page of results.
+
+    Attributes:
+        records: its rows.
+        total_count: how many records match.
+        number: which page it is, as far as the cursor tells.
+        next: the cursor of the next page, None on the last.
+    """
+
+    records: list[Record]
+    total_count: int
+    number: int
+    next: Cursor | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Matches:
+    """Matching records in ascending order: a stretch of a list of keys.
+
+    Attributes:
+        keys: (sort value, number), ascending.
+        start: where the stretch begins.
+        stop: where it ends.
+    """
+
+    keys: Sequence[Key]
+    start: int
+    stop: int
+
+    def page(self, wanted: PageRequest) -> tuple[Sequence[Key], bool]:
+        """The keys of a page in the order asked for, and whether more follow."""
+        start, stop = self.start, self.stop
+        if wanted.cursor is not None:
+            place = (wanted.cursor.value, wanted.cursor.number)
+            if wanted.ascending:
+                start = bisect_right(self.keys, place, start, stop)
+            else:
+                stop = bisect_left(self.keys, place, start, stop)
+        if wanted.ascending:
+            return self.keys[start : min(stop, start + wanted.per_page)], (
+                start + wanted.per_page < stop
+            )
+        first = max(start, stop - wanted.per_page)
+        return self.keys[first:stop][::-1], first > start
+
+
+class Searcher:
+    """Answers searches, and remembers the latest results to page through them quickly."""
+
+    def __init__(self) -> None:
+        """Start with nothing remembered."""
+        self._results: OrderedDict[tuple[Any, ...], Matches] = OrderedDict()
+
+    def search(
+        self,
+        kind: str,
+        revision: int,
+        index: SortedRecords,
+        condition: Condition,
+        wanted: PageRequest,
+    ) -> Page:
+        """Find one page.
+
+        Args:
+            kind: what is searched.
+            revision: state of the index; the same number means the same content.
+            index: the records.
+            condition: which of them match.
+            wanted: sort order and page.
+
+        Raises:
+            ApiError: 400 `client_error`, if the cursor does not fit the sort field.
+        """
+        matches = self.matches(kind, revision, index, condition, wanted.sort)
+        try:
+            keys, more = matches.page(wanted)
+        except TypeError:
+            raise _cursor_of_another_sort() from None
+        number = 1 if wanted.cursor is None else wanted.cursor.page
+        last = Cursor(*keys[-1], number + 1) if more else None
+        records = [index.numbered(key[1]) for key in keys]
+        return Page(records, matches.stop - matches.start, number, last)
+
+    def matches(
+        self,
+        kind: str,
+        revision: int,
+        index: SortedRecords,
+        condition: Condition,
+        sort: Field,
+    ) -> Matches:
+        """All records that match, in ascending order.
+
+        Args:
+            kind: what is searched.
+            revision: state of the index; the same number means the same content.
+            index: the records.
+            condition: which of them match.
+            sort: the field to sort by.
+        """
+        within = condition.updated_within()
+        start = bisect_left(index.keys, (within.range.low, -1))
+        stop = max(start, bisect_left(index.keys, (within.range.high, -1)))
+        if within.exact and sort.name == "updated_at":
+            return Matches(index.keys, start, stop)
+        name = (kind, revision, condition, sort)
+        if name not in self._results:
+            candidates = (index.numbered(number) for _, number in index.keys[start:stop])
+            found = [record for record in candidates if within.exact or condition.matches(record)]
+            keys = sorted((_sort_value(sort, record), record.number) for record in found)
+            self._results[name] = Matches(keys, 0, len(keys))
+        self._results.move_to_end(name)
+        while len(self._results) > KEPT_RESULTS:
+            self._results.popitem(last=False)
+        return self._results[name]
+
+
+def _sort_value(field: Field, record: Record) -> Any:
+    value = field.value(record)
+    if field.type is FieldType.STRING:
+        return "" if value is None else str(value)
+    return 0 if value is None else value
+
+
+def _cursor_of_another_sort() -> ApiError:
+    return bad_request(
+        "client_error",
+        "Invalid starting_after param. Please try again using a starting_after value from a "
+        "paginated response",
+    )

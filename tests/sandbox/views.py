@@ -1,0 +1,123 @@
+"""How records look in answers: cut and shaped for the place and the API version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from tests.sandbox.records import Body, Record
+from tests.sandbox.versions import Version
+
+EMBEDDED: Final = 10
+PARTS: Final = 500
+V2_16: Final[Version] = (2, 16)
+V2_17: Final[Version] = (2, 17)
+_KEPT_ASIDE: Final = (
+    "company_ids",
+    "segment_ids",
+    "opted_out_subscription_ids",
+    "opted_in_subscription_ids",
+)
+
+View = Callable[[Record, Version], Body]
+
+
+def contact(record: Record, version: Version) -> Body:
+    """A contact: its lists show ten references each (intercom-api section 5)."""
+    body = record.body()
+    lists = {
+        "tags": ("tag", "tags", [tag["id"] for tag in body["tags"]]),
+        "notes": ("note", "notes", [note["id"] for note in body["notes"]]),
+        "companies": ("company", "companies", body["company_ids"]),
+        "opted_out_subscription_types": (
+            "subscription",
+            "subscriptions",
+            body["opted_out_subscription_ids"],
+        ),
+        "opted_in_subscription_types": (
+            "subscription",
+            "subscriptions",
+            body["opted_in_subscription_ids"],
+        ),
+    }
+    for key in _KEPT_ASIDE:
+        del body[key]
+    for name, (kind, path, ids) in lists.items():
+        body[name] = _addressable_list(kind, f"/contacts/{record.id}/{path}", path, ids)
+    if version >= V2_16 and body["owner_id"] is not None:
+        body["owner_id"] = str(body["owner_id"])
+    return body
+
+
+def company(record: Record, version: Version) -> Body:
+    """A company; its notes are embedded, ten at most, from 2.17 on."""
+    body = record.body()
+    ids = [note["id"] for note in body.pop("notes")]
+    if version >= V2_17:
+        path = f"/companies/{record.id}/notes"
+        body["notes"] = _addressable_list("note", path, "notes", ids)
+    return body
+
+
+def conversation_list_item(record: Record, version: Version) -> Body:
+    """A conversation as lists and searches show it: without its parts."""
+    body = _conversation(record.body(), version)
+    del body["conversation_parts"]
+    return body
+
+
+def conversation(record: Record, version: Version) -> Body:
+    """A conversation with its 500 most recent parts; `total_count` tells how many there are."""
+    body = _conversation(record.body(), version)
+    parts = body["conversation_parts"]
+    parts["conversation_parts"] = parts["conversation_parts"][-PARTS:]
+    return body
+
+
+def plaintext_conversation(record: Record, version: Version) -> Body:
+    """A conversation with text in place of HTML (`display_as=plaintext`), subject included."""
+    body = conversation(record, version)
+    body["source"]["body"] = _plain(body["source"]["body"])
+    body["source"]["subject"] = _plain(body["source"]["subject"])
+    for part in body["conversation_parts"]["conversation_parts"]:
+        part["body"] = _plain(part["body"])
+    return body
+
+
+def ticket(record: Record, version: Version) -> Body:
+    """A ticket with its 500 most recent parts; assignee ids are strings before 2.16."""
+    body = record.body()
+    parts = body["ticket_parts"]
+    parts["ticket_parts"] = parts["ticket_parts"][-PARTS:]
+    if version < V2_16:
+        for assignee in ("admin_assignee_id", "team_assignee_id"):
+            body[assignee] = str(body[assignee])
+    return body
+
+
+def _conversation(body: Body, version: Version) -> Body:
+    """Priority has five levels, and nobody is 0 in place of null, from 2.16 on."""
+    if version >= V2_16:
+        for assignee in ("admin_assignee_id", "team_assignee_id"):
+            body[assignee] = body[assignee] or 0
+    else:
+        body["priority"] = "not_priority" if body["priority"] == "none" else "priority"
+    return body
+
+
+def _addressable_list(kind: str, url: str, path: str, ids: Sequence[str]) -> Body:
+    return {
+        "type": "list",
+        "data": [{"type": kind, "id": i, "url": f"/{path}/{i}"} for i in ids[:EMBEDDED]],
+        "url": url,
+        "total_count": len(ids),
+        "has_more": len(ids) > EMBEDDED,
+    }
+
+
+def _plain(html: str | None) -> str | None:
+    if html is None:
+        return None
+    text = re.sub(r"<[^>]+>", "", html.replace("</p>", "\n")).strip()
+    return text.replace("&amp;", "&")
