@@ -54,6 +54,7 @@ ORIGINS: Mapping[str, Origin] = {
         ("conversation_list_item", "conversation"), omitted=("conversation_parts",)
     ),
     "data_attributes": Origin(("data_attribute",)),
+    "deleted_conversations": Origin(("deleted_conversation_item",)),
     "segments": Origin(("segment",)),
     "subscription_types": Origin(("subscription_type",)),
     "tags": Origin(("tag",)),

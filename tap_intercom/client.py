@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -38,10 +39,13 @@ logger = logging.getLogger("tap-intercom")
 MAX_TRIES = 7
 """Tries for one request; with exponential backoff they spread over about a minute."""
 
-MAX_BODY_BYTES = 48 * 1024 * 1024
+MAX_BODY_BYTES = 32 * 1024 * 1024
 """A longer body is an error: no page of Intercom's comes near it, and memory has to last."""
 
 CHUNK_BYTES = 64 * 1024
+
+ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""A NUL as JSON writes it; behind an escaped backslash the same text is none."""
 
 MAX_MESSAGE_LENGTH = 200
 """Characters of Intercom's own error message that are shown."""
@@ -199,7 +203,7 @@ class IntercomClient:
             body += chunk
             if len(body) > MAX_BODY_BYTES:
                 message = f"{request} was answered with more than {MAX_BODY_BYTES} bytes"
-                raise RequestRefusedError(message, status=response.status_code)
+                raise TemporaryError(message, status=response.status_code)
             if time.monotonic() > deadline:
                 message = f"{request} was not answered whole within request_timeout"
                 raise TemporaryError(message)
@@ -268,6 +272,11 @@ class _BearerToken(AuthBase):
 
 
 def _decode(request: Request, body: bytes) -> Any:
+    body, nuls = ESCAPED_NUL.subn(rb"\1\\ufffd", body)
+    if nuls:
+        logger.warning(
+            "%s held %d NUL characters, which databases refuse; they became U+FFFD", request, nuls
+        )
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -17,7 +17,6 @@ from tap_intercom.compat import override
 from tap_intercom.errors import IntercomError, NotFoundError, PermissionDeniedError
 from tap_intercom.look_ahead import LookAhead
 from tap_intercom.pagination import pages, records_of
-from tap_intercom.search import updated_at
 from tap_intercom.stream import IntercomStream
 
 if TYPE_CHECKING:
@@ -31,14 +30,24 @@ if TYPE_CHECKING:
 RECORDS_PER_STATE = 150
 """Root records between two STATE messages: about a page, so that little is read twice."""
 
+SINGLE_RECORD_CODE = "forbidden"
+"""What Intercom answers where an admin may not see one conversation (OpenAPI 2.16, 403)."""
+
+FORBIDDEN_IN_A_ROW = 20
+"""Forbidden records, and not one allowed, after which the whole stream is taken as denied."""
+
 Answers = dict[str, "list[Any] | IntercomError"]
 """What was fetched for a root record: by path, the pages, or why they are not to be had."""
 
 
 class Step(NamedTuple):
-    """A root record of a walk, and the moment (epoch seconds) that is safe as a bookmark then."""
+    """A root record of a walk, when it changed, and which moment is a safe bookmark then.
+
+    Both moments are in epoch seconds.
+    """
 
     record: dict[str, Any]
+    moment: int = 0
     safe_moment: int = 0
 
 
@@ -145,10 +154,10 @@ class RootStream(IntercomStream):
     omitted: ClassVar[tuple[str, ...]] = ()
 
     @override
-    def post_process(self, row: Record, context: Context | None = None) -> Record:
+    def post_process(self, row: Record, context: Context | None = None) -> Record | None:
         for name in self.omitted:
             row.pop(name, None)
-        return self.normalize(row)
+        return self.normalize(row) if self.has_key(row) else None
 
     def walk(self, since: int) -> Iterator[Step]:
         """Yield the records updated at `since` (epoch seconds) or later, oldest first.
@@ -198,13 +207,15 @@ class RootStream(IntercomStream):
                 child.begin(stack)
             for number, (step, answers) in enumerate(self._steps(members), 1):
                 for child in children:
-                    child.write(step.record, answers or {})
-                if takes_root_records and members[0].wants(step.record):
+                    child.write(step, answers or {})
+                if takes_root_records and members[0].wants(step):
                     yield step.record
-                youngest = max(youngest, updated_at(step.record, 0))
+                youngest = max(youngest, step.moment)
                 self._move_bookmarks(members, step.safe_moment)
                 if number % RECORDS_PER_STATE == 0:
                     self._tap.state_writer.write_state(self.tap_state)
+        for child in children:
+            child.deny_if_never_answered()
         self._move_bookmarks(members, youngest)
 
     def _steps(self, members: list[_Member]) -> Iterator[tuple[Step, Answers | None]]:
@@ -214,7 +225,7 @@ class RootStream(IntercomStream):
             requests = {
                 request.path: request
                 for member in members
-                if isinstance(member.stream, ChildStream) and member.wants(step.record)
+                if isinstance(member.stream, ChildStream) and member.wants(step)
                 for request in member.stream.requests(step.record)
             }
             return (lambda: self._fetch_all(requests.values())) if requests else None
@@ -234,7 +245,7 @@ class RootStream(IntercomStream):
 
     def _move_bookmarks(self, members: list[_Member], moment: int) -> None:
         for member in members:
-            if not member.denied:
+            if member.is_complete:
                 member.stream.move_bookmark(moment)
 
 
@@ -244,7 +255,10 @@ class _Member:
 
     stream: Any
     denied: bool = False
+    answered: int = 0
     vanished: int = 0
+    forbidden: int = 0
+    last_error: PermissionDeniedError | None = None
 
     def __post_init__(self) -> None:
         self.starting_moment: int = self.stream.starting_moment
@@ -254,27 +268,44 @@ class _Member:
         self.stream.write_schema()
         stack.enter_context(self.counter)
 
-    def wants(self, record: Record) -> bool:
-        return not self.denied and updated_at(record, self.starting_moment) >= self.starting_moment
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing that Intercom might still hand out is missing so far."""
+        return not self.denied and (self.answered > 0 or self.forbidden == 0)
 
-    def write(self, record: Record, answers: Answers) -> None:
-        if not self.wants(record):
+    def wants(self, step: Step) -> bool:
+        return not self.denied and step.moment >= self.starting_moment
+
+    def write(self, step: Step, answers: Answers) -> None:
+        if not self.wants(step):
             return
         found: dict[str, list[Any]] = {}
-        for request in self.stream.requests(record):
+        for request in self.stream.requests(step.record):
             answer = answers[request.path]
             if isinstance(answer, IntercomError):
                 self._go_without(answer)
                 return
             found[request.path] = answer
-        self.counter.increment(self.stream.write_rows(self.stream.rows(record, found)))
+            self.answered += 1
+        self.counter.increment(self.stream.write_rows(self.stream.rows(step.record, found)))
 
     def deny(self, error: PermissionDeniedError) -> None:
         self.denied = True
         self.stream.refuse(error)
 
+    def deny_if_never_answered(self) -> None:
+        if self.last_error and not self.is_complete:
+            self.deny(self.last_error)
+
     def report(self) -> None:
-        self.stream.normalize.report(self.stream.logger)
+        self.stream.report()
+        if self.forbidden and not self.denied:
+            self.stream.logger.warning(
+                "Intercom does not let this token read the %s of %d records (%s)",
+                self.stream.name,
+                self.forbidden,
+                self.last_error,
+            )
         if self.vanished:
             self.stream.logger.warning(
                 "%d records were deleted or merged between their listing and the request for "
@@ -284,10 +315,13 @@ class _Member:
             )
 
     def _go_without(self, error: IntercomError) -> None:
-        if isinstance(error, PermissionDeniedError):
-            self.deny(error)
-        else:
+        if not isinstance(error, PermissionDeniedError):
             self.vanished += 1
+            return
+        self.forbidden += 1
+        self.last_error = error
+        if error.code != SINGLE_RECORD_CODE or self.forbidden >= FORBIDDEN_IN_A_ROW > self.answered:
+            self.deny(error)
 
 
 def value_at(record: Any, path: Sequence[str]) -> Any:

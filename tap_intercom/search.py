@@ -47,12 +47,17 @@ class SearchEndpoint:
     margin_seconds: int = 1
 
 
+def moment_of(record: Record, name: str, otherwise: int) -> int:
+    """Return a moment of a record (epoch seconds), or another one if the record does not tell."""
+    try:
+        return to_epoch(record.get(name))
+    except (ValueError, TypeError, OverflowError):
+        return otherwise
+
+
 def updated_at(record: Record, otherwise: int) -> int:
     """Return when a record was updated (epoch seconds), or another moment if it does not tell."""
-    try:
-        return to_epoch(record.get("updated_at"))
-    except (ValueError, TypeError):
-        return otherwise
+    return moment_of(record, "updated_at", otherwise)
 
 
 def safe_moment(page: list[Record], otherwise: int) -> int:
@@ -143,14 +148,21 @@ class Search:
         while True:
             page = self._page(since, order, cursor)
             yield page
-            told = (page.get("pages") or {}).get("next")
-            cursor = told.get("starting_after") if isinstance(told, dict) else None
-            if not cursor:
+            cursor = self._cursor(page)
+            if cursor is None:
                 return
             if cursor in cursors:
                 message = f"POST {self._endpoint.path} answered the same cursor twice"
                 raise CursorRefusedError(message)
             cursors.add(cursor)
+
+    def _cursor(self, page: Page) -> str | None:
+        """Return the cursor of the page after this one, or None after the last."""
+        told = (page.get("pages") or {}).get("next")
+        if isinstance(told, str) and told:
+            told = self._client.linked(Request(self._endpoint.path), told).params
+        cursor = told.get("starting_after") if told else None
+        return None if cursor is None else str(cursor)
 
     def _page(self, since: int, order: str, cursor: str | None) -> Page:
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.compat import override
 from tap_intercom.family import RootStream, Step
-from tap_intercom.search import Search, SearchEndpoint, safe_moment
+from tap_intercom.search import Search, SearchEndpoint, safe_moment, updated_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +29,9 @@ class SearchStream(RootStream):
         """
         search = Search(self.client, endpoint, self.settings.page_size)
         for page in search.oldest_first(since):
-            moment = safe_moment(page, since)
+            safe = safe_moment(page, since)
             for record in page:
-                yield Step(record, moment)
+                yield Step(record, updated_at(record, since), safe)
         self._audit(search)
 
     def _audit(self, search: Search) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ REGION_URLS = {
     "au": "https://api.au.intercom.io",
 }
 """Intercom's three API hosts (OpenAPI 2.16, `servers`)."""
+
+DEFAULT_VERSION = "2.16"
 
 CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
@@ -58,7 +61,7 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
         "api_version",
         th.StringType,
-        default="2.16",
+        default=DEFAULT_VERSION,
         nullable=False,
         title="API version",
         description='Sent as Intercom-Version with every request; a text such as "2.16"',
@@ -170,7 +173,7 @@ def problems(config: Mapping[str, Any]) -> list[str]:
         *_token_problems(config.get("access_token")),
         *_start_date_problems(config.get("start_date")),
         *_api_url_problems(config.get("api_url")),
-        *_api_version_problems(config.get("api_version", "2.16")),
+        *_api_version_problems(config.get("api_version", DEFAULT_VERSION)),
         *_user_agent_problems(config.get("user_agent")),
     ]
 
@@ -180,6 +183,11 @@ def without_token(problem: str) -> str:
     if problem.endswith("in config['access_token']"):
         return "access_token has to be text"
     return problem
+
+
+def version_number(api_version: str) -> tuple[float, ...]:
+    """Return an API version in a form that compares; Preview comes after all others."""
+    return (math.inf,) if api_version == "Preview" else tuple(map(int, api_version.split(".")))
 
 
 def start_of(moment: str) -> int:

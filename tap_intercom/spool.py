@@ -57,9 +57,9 @@ class Spool:
         self._file.seek(0)
         self._file.truncate()
 
-    def oldest_first(self) -> Iterator[dict[str, Any]]:
-        """Yield the records by their moment; nothing can be added afterwards."""
+    def oldest_first(self) -> Iterator[tuple[dict[str, Any], int]]:
+        """Yield each record with its moment; nothing can be added afterwards."""
         self._places.sort()
-        for _, start, length in self._places:
+        for moment, start, length in self._places:
             self._file.seek(start)
-            yield msgspec.json.decode(self._file.read(length))
+            yield msgspec.json.decode(self._file.read(length)), moment

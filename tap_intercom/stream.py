@@ -44,14 +44,16 @@ class IntercomStream(Stream):
     """A stream of records out of Intercom's API.
 
     Its columns are in `schemas/<name>.json`. `permission` is what the token needs, in the words
-    of Intercom's Developer Hub.
+    of Intercom's Developer Hub; `first_version` is the first API version that has the resource.
     """
 
     schema: ClassVar[StreamSchema[str]] = StreamSchema(SCHEMAS)
     permission: ClassVar[str] = ""
+    first_version: ClassVar[tuple[int, int]] = (2, 7)
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     _tap: TapIntercom
+    _keyless = 0
 
     @property
     def client(self) -> IntercomClient:
@@ -122,9 +124,25 @@ class IntercomStream(Stream):
     def write_rows(self, rows: Iterable[Record]) -> int:
         """Write RECORD messages and return how many, where the SDK does not."""
         count = 0
-        for count, row in enumerate(rows, 1):  # noqa: B007  # the last count is the result
-            self._write_record_message(row)
+        for row in rows:
+            if self.has_key(row):
+                self._write_record_message(row)
+                count += 1
         return count
+
+    def has_key(self, row: Record) -> bool:
+        """Whether a row has its whole key; no target could store it otherwise."""
+        if all(row.get(key) is not None for key in self.primary_keys):
+            return True
+        self._keyless += 1
+        return False
+
+    def report(self) -> None:
+        """Log at the end of a walk what could not be written as it came; then forget it."""
+        self.normalize.report(self.logger)
+        if self._keyless:
+            self.logger.warning("%d records came without a key and were left out", self._keyless)
+        self._keyless = 0
 
     def refuse(self, error: PermissionDeniedError) -> None:
         """Note that Intercom denies this stream: it ends, its bookmark stays, the run goes on."""

@@ -12,11 +12,18 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
-from tap_intercom import streams
+from tap_intercom import state, streams
 from tap_intercom.client import IntercomClient
 from tap_intercom.compat import override
 from tap_intercom.errors import IntercomError
-from tap_intercom.settings import CONFIG_JSONSCHEMA, Settings, problems, without_token
+from tap_intercom.settings import (
+    CONFIG_JSONSCHEMA,
+    DEFAULT_VERSION,
+    Settings,
+    problems,
+    version_number,
+    without_token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +40,7 @@ STREAM_TYPES: tuple[type[IntercomStream], ...] = (
     streams.Segments,
     streams.SubscriptionTypes,
     streams.DataAttributes,
+    streams.DeletedConversations,
     streams.Contacts,
     streams.ContactTags,
     streams.ContactCompanies,
@@ -108,7 +116,19 @@ class TapIntercom(Tap):
 
     @override
     def discover_streams(self) -> Sequence[IntercomStream]:
-        return [stream_type(self) for stream_type in STREAM_TYPES]
+        version = version_number(self.config.get("api_version") or DEFAULT_VERSION)
+        return [
+            stream_type(self)
+            for stream_type in STREAM_TYPES
+            if version >= stream_type.first_version
+        ]
+
+    @override
+    def load_state(self, value: dict[str, Any]) -> None:
+        ours = state.taken_over(value)
+        if errors := state.problems(ours):
+            raise self._invalid(errors)
+        super().load_state(ours)
 
     def refuse(self, stream: IntercomStream, error: PermissionDeniedError) -> None:
         """Note that Intercom denies a stream; the run goes on and fails at its end."""

@@ -27,6 +27,8 @@ def options(request: pytest.FixtureRequest) -> SandboxOptions:
 def sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
     """Start a local Intercom of the test's own."""
     with Sandbox(options) as running:
+        running.control.delete("conversations", running.control.records("conversations")[5]["id"])
+        running.control.clear_requests()
         yield running
 
 

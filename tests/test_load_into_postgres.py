@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 
 import dev
 from demo.postgres import Postgres, running_postgres
+from tap_intercom.tap import STREAM_TYPES
 from tests.truth import KEYS, ROWS, Rows, truth
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ pytestmark = pytest.mark.end_to_end
 
 SCHEMAS = Path(dev.ROOT, "schemas")
 LIMIT_SECONDS = 120
+LOADED = {stream.name for stream in STREAM_TYPES if stream.selected_by_default}
+KNOWN = LOADED & ROWS.keys()
+"""Tables whose rows are known from the sandbox."""
 
 
 @dataclass
@@ -97,10 +101,10 @@ def pipeline(sandbox: Sandbox, tmp_path: Path) -> Iterator[Pipeline]:
 def test_every_record_arrives_once_in_typed_columns(pipeline: Pipeline, sandbox: Sandbox) -> None:
     pipeline.run()
 
-    for stream in ROWS:
+    for stream in KNOWN:
         assert pipeline.rows(stream).keys() == truth(sandbox.control, stream).keys(), stream
         assert not pipeline.missing_or_stale(stream, sandbox.control), stream
-    for stream in KEYS:
+    for stream in LOADED:
         types = pipeline.column_types(stream)
         assert {types[name] for name in types if _is_id(name)} <= {"text"}, stream
         assert {types[name] for name in _moments(stream)} <= {"timestamp without time zone"}, stream
@@ -121,7 +125,7 @@ def test_a_second_run_brings_what_changed(pipeline: Pipeline, sandbox: Sandbox) 
     control.change("tickets", ticket["id"], {"ticket_attributes": {"_default_title_": "Solved"}})
     pipeline.run()
 
-    for stream in ROWS:
+    for stream in KNOWN:
         assert not pipeline.missing_or_stale(stream, control), stream
     contacts = pipeline.rows("contacts")
     assert contacts[contact["id"],]["name"] == "Ada Lovelace"

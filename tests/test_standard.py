@@ -28,6 +28,7 @@ def running_sandbox() -> Iterator[None]:
 
 
 SANDBOX.start()
+SANDBOX.control.delete("conversations", SANDBOX.control.records("conversations")[5]["id"])
 
 TestTapIntercom = get_tap_test_class(
     TapIntercom,

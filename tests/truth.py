@@ -30,6 +30,7 @@ KEYS = {
     "company_tags": ("company_id", "tag_id"),
     "company_segments": ("company_id", "segment_id"),
     "conversations": ("id",),
+    "deleted_conversations": ("id",),
     "conversation_parts": ("id",),
     "conversation_contacts": ("conversation_id", "contact_id"),
     "conversation_tags": ("conversation_id", "tag_id"),
@@ -115,6 +116,11 @@ def _parts(kind: str, noun: str) -> Callable[[Control], Iterable[Record]]:
     return rows
 
 
+def _deleted(control: Control) -> Iterator[Record]:
+    for record in control.records("deleted_conversations"):
+        yield {"id": record["id"], "deleted_at": timestamp(record["deleted_at"])}
+
+
 def _team_admins(control: Control) -> Iterator[Record]:
     for team in control.records("teams"):
         for admin_id in team["admin_ids"]:
@@ -152,6 +158,7 @@ ROWS: dict[str, Callable[[Control], Iterable[Record]]] = {
     "company_tags": _related("companies", "company", "tag", _ids("tags", "tags")),
     "company_segments": _related("companies", "company", "segment", _ids("segments", "segments")),
     "conversations": _updated("conversations", "state", "title", "custom_attributes"),
+    "deleted_conversations": _deleted,
     "conversation_parts": _parts("conversations", "conversation"),
     "conversation_contacts": _related(
         "conversations", "conversation", "contact", _ids("contacts", "contacts")

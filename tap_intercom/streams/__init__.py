@@ -7,6 +7,7 @@ from tap_intercom.streams.conversations import (
     ConversationParts,
     Conversations,
     ConversationTags,
+    DeletedConversations,
 )
 from tap_intercom.streams.data_attributes import DataAttributes
 from tap_intercom.streams.segments import Segments
@@ -29,6 +30,7 @@ __all__ = [
     "ConversationTags",
     "Conversations",
     "DataAttributes",
+    "DeletedConversations",
     "Segments",
     "SubscriptionTypes",
     "Tags",

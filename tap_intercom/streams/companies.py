@@ -40,8 +40,8 @@ class Companies(RootStream):
                         spool.add(company, moment)
 
             scroll_companies(self.client, keep, spool.clear)
-            for company in spool.oldest_first():
-                yield Step(company, updated_at(company, since))
+            for company, moment in spool.oldest_first():
+                yield Step(company, moment, moment)
 
 
 class CompanyTags(EmbeddedStream):

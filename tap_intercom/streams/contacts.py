@@ -10,6 +10,7 @@ from tap_intercom.compat import override
 from tap_intercom.family import ReferenceStream, Step
 from tap_intercom.search import Search, SearchEndpoint, updated_at
 from tap_intercom.search_stream import SearchStream
+from tap_intercom.settings import version_number
 from tap_intercom.spool import Spool
 
 if TYPE_CHECKING:
@@ -38,16 +39,11 @@ class Contacts(SearchStream):
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
-        if self._search_is_exact:
+        if version_number(self.settings.api_version) >= EXACT_FROM:
             return self.search_oldest_first(replace(self.endpoint, margin_seconds=1), since)
         if self._tap.initialized_at // 1000 - since < 3 * DAY:
             return self._read_newest_first(since)
         return super().walk(since)
-
-    @property
-    def _search_is_exact(self) -> bool:
-        version = self.settings.api_version
-        return version == "Preview" or tuple(map(int, version.split("."))) >= EXACT_FROM
 
     def _read_newest_first(self, since: int) -> Iterator[Step]:
         """Set the youngest contacts aside, then hand them out in the order of bookmarks."""
@@ -55,9 +51,14 @@ class Contacts(SearchStream):
         with Spool() as spool:
             for record in search.newest_first(since):
                 spool.add(record, updated_at(record, since))
-            self.logger.info("%d contacts changed since the last run", len(spool))
-            for record in spool.oldest_first():
-                yield Step(record, updated_at(record, since))
+            self.logger.info(
+                "Intercom promised %d contacts; %d were read, newest first, until only older "
+                "ones were left",
+                search.promised,
+                search.arrived,
+            )
+            for record, moment in spool.oldest_first():
+                yield Step(record, moment, moment)
 
 
 class ContactTags(ReferenceStream):

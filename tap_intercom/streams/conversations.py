@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from tap_intercom.client import Request
 from tap_intercom.compat import override
-from tap_intercom.family import EmbeddedStream, FetchedStream, value_at
-from tap_intercom.search import SearchEndpoint
+from tap_intercom.errors import PermissionDeniedError
+from tap_intercom.family import EmbeddedStream, FetchedStream, RootStream, Step, value_at
+from tap_intercom.pagination import pages, records_of
+from tap_intercom.search import SearchEndpoint, moment_of
 from tap_intercom.search_stream import SearchStream
+from tap_intercom.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
 
@@ -24,6 +27,58 @@ class Conversations(SearchStream):
     replication_key = "updated_at"
     permission = "Read conversations"
     endpoint = SearchEndpoint("/conversations/search", "conversations")
+
+    @override
+    def walk(self, since: int) -> Iterator[Step]:
+        if self.bookmark is None:
+            self._warn_if_tickets_are_hidden()
+        yield from super().walk(since)
+
+    def _warn_if_tickets_are_hidden(self) -> None:
+        """Ask once, on the first run: without the permission, Intercom just leaves tickets out.
+
+        Source: Intercom's unversioned change of July 2024.
+        """
+        query = {"field": "updated_at", "operator": ">", "value": 0}
+        try:
+            self.client.fetch(
+                Request("/tickets/search", body={"query": query, "pagination": {"per_page": 1}})
+            )
+        except PermissionDeniedError:
+            self.logger.warning(
+                'The access token lacks the permission "Read tickets": Intercom leaves '
+                "conversations that are tickets out of this stream"
+            )
+
+
+class DeletedConversations(RootStream):
+    """Conversations that were deleted, by id: what is in the warehouse of them is history.
+
+    Intercom lists them newest first and can't be asked for those since a moment, so the list is
+    read until its entries are older than the bookmark.
+    """
+
+    name = "deleted_conversations"
+    primary_keys = ("id",)
+    replication_key = "deleted_at"
+    permission = "Read conversations"
+    first_version = (2, 16)
+
+    @override
+    def walk(self, since: int) -> Iterator[Step]:
+        with Spool() as spool:
+            for record, moment in self._newest_first(since):
+                if moment < since:
+                    break
+                spool.add(record, moment)
+            for record, moment in spool.oldest_first():
+                yield Step(record, moment, moment)
+
+    def _newest_first(self, since: int) -> Iterator[tuple[Record, int]]:
+        request = Request("/conversations/deleted", {"order": "desc", "per_page": 60})
+        for page in pages(self.client, request):
+            for record in records_of(page, "conversations", "data"):
+                yield record, moment_of(record, "deleted_at", since)
 
 
 class ConversationParts(FetchedStream):
