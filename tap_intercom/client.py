@@ -98,6 +98,7 @@ class IntercomClient:
         self._limiter = limiter or RateLimiter(settings.rate_limit_share)
         self._local = threading.local()
         self._token_is_valid = False
+        self._slots = threading.BoundedSemaphore(settings.concurrency)
 
     def fetch(self, request: Request) -> Any:
         """Send a request until it is answered, and return the decoded JSON body.
@@ -174,7 +175,11 @@ class IntercomClient:
 
     def _exchange(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
         """Send once; return status, headers and the whole body."""
-        self._limiter.acquire()
+        with self._slots:
+            self._limiter.acquire()
+            return self._answer(request)
+
+    def _answer(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
         headers: Mapping[str, str] = {}
         try:
             with self._session().request(

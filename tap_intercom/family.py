@@ -9,6 +9,7 @@ history, and a child selected without its root is incremental.
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -41,14 +42,10 @@ Answers = dict[str, "list[Any] | IntercomError"]
 
 
 class Step(NamedTuple):
-    """A root record of a walk, when it changed, and which moment is a safe bookmark then.
-
-    Both moments are in epoch seconds.
-    """
+    """A root record of a walk, and the moment (epoch seconds) at which it changed."""
 
     record: dict[str, Any]
     moment: int = 0
-    safe_moment: int = 0
 
 
 class ChildStream(IntercomStream):
@@ -201,7 +198,7 @@ class RootStream(IntercomStream):
     def _emit(self, members: list[_Member]) -> Iterator[Record]:
         children = [member for member in members if member.stream is not self]
         takes_root_records = len(children) < len(members)
-        youngest = 0
+        youngest, earliest = 0, math.inf
         with ExitStack() as stack:
             for child in children:
                 child.begin(stack)
@@ -210,10 +207,11 @@ class RootStream(IntercomStream):
                     child.write(step, answers or {})
                 if takes_root_records and members[0].wants(step):
                     yield step.record
-                youngest = max(youngest, step.moment)
-                self._move_bookmarks(members, step.safe_moment)
+                youngest, earliest = max(youngest, step.moment), min(earliest, step.moment)
                 if number % RECORDS_PER_STATE == 0:
+                    self._move_bookmarks(members, int(earliest))
                     self._tap.state_writer.write_state(self.tap_state)
+                    earliest = math.inf
         for child in children:
             child.deny_if_never_answered()
         self._move_bookmarks(members, youngest)
@@ -244,6 +242,12 @@ class RootStream(IntercomStream):
         return answers
 
     def _move_bookmarks(self, members: list[_Member], moment: int) -> None:
+        """Move the bookmarks of all members to a moment (epoch seconds).
+
+        Within a walk that is the earliest of the last records, not the latest: Intercom's index
+        may lag behind, so that one record is far younger than its place in the walk, and a
+        bookmark must not follow it past records that are outstanding.
+        """
         for member in members:
             if member.is_complete:
                 member.stream.move_bookmark(moment)

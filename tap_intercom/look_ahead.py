@@ -53,7 +53,7 @@ class LookAhead:
         try:
             for item in items:
                 task = task_of(item)
-                waiting.append((item, None if task is None else self._submit(task)))
+                waiting.append((item, None if task is None else self.submit(task)))
                 unfinished += task is not None
                 while waiting and (
                     waiting[0][1] is None
@@ -65,9 +65,10 @@ class LookAhead:
             while waiting:
                 yield oldest()
         finally:
-            self._stop()
+            self.stop()
 
-    def _submit(self, task: Callable[[], Result]) -> Future[Result]:
+    def submit(self, task: Callable[[], Result]) -> Future[Result]:
+        """Let a thread run a task, after those submitted before it."""
         future: Future[Result] = Future()
         self._tasks.put(lambda: _run(task, future))
         if self._threads < self._workers:
@@ -79,7 +80,8 @@ class LookAhead:
         while (task := self._tasks.get()) is not None:
             task()
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Let the threads end after their present tasks; the others are dropped."""
         with suppress(Empty):
             while True:
                 self._tasks.get_nowait()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.compat import override
 from tap_intercom.family import RootStream, Step
-from tap_intercom.search import Search, SearchEndpoint, safe_moment, updated_at
+from tap_intercom.search import Search, SearchEndpoint, updated_at
+from tap_intercom.windows import WindowedSearch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,20 +29,20 @@ class SearchStream(RootStream):
             IntercomError: Intercom refused the search or kept failing.
         """
         search = Search(self.client, endpoint, self.settings.page_size)
-        for page in search.oldest_first(since):
-            safe = safe_moment(page, since)
-            for record in page:
-                yield Step(record, updated_at(record, since), safe)
-        self._audit(search)
+        walk = WindowedSearch(search, self.began_at, self.settings.concurrency)
+        for record in walk.oldest_first(since):
+            yield Step(record, updated_at(record, since))
+        self._audit(walk)
 
-    def _audit(self, search: Search) -> None:
+    def _audit(self, search: WindowedSearch) -> None:
         self.logger.info(
             "Intercom promised %d %s, and %d came", search.promised, self.name, search.arrived
         )
         if search.arrived < search.promised:
             self.logger.warning(
-                "%d %s fewer came than Intercom promised (%d of %d): they may have been deleted "
-                "during the run; if it happens again and again, load the stream anew",
+                "%d %s fewer came than Intercom promised (%d of %d): they were changed during the "
+                "run, and the next one loads them, or deleted. If no change explains the number, "
+                "load the stream anew",
                 search.promised - search.arrived,
                 self.name,
                 search.arrived,

@@ -186,8 +186,9 @@ def without_token(problem: str) -> str:
 
 
 def version_number(api_version: str) -> tuple[float, ...]:
-    """Return an API version in a form that compares; Preview comes after all others."""
-    return (math.inf,) if api_version == "Preview" else tuple(map(int, api_version.split(".")))
+    """Return an API version in a form that compares; what is none comes after all, as Preview."""
+    numbers = re.findall(r"\d+", str(api_version))
+    return tuple(map(int, numbers)) if numbers else (math.inf,)
 
 
 def start_of(moment: str) -> int:

@@ -85,6 +85,11 @@ class IntercomStream(Stream):
         """Return nothing: `move_bookmark` itself stops at the moment the run began."""
 
     @property
+    def began_at(self) -> int:
+        """The moment (epoch seconds) at which the run began."""
+        return self._tap.initialized_at // 1000
+
+    @property
     def bookmark(self) -> int | None:
         """The moment (epoch seconds) up to which all has been emitted; None if there is none."""
         value = self.stream_state.get("replication_key_value")
@@ -108,7 +113,7 @@ class IntercomStream(Stream):
 
         It never passes the moment the run began: what changes later belongs to the next run too.
         """
-        moment = min(moment, self._tap.initialized_at // 1000)
+        moment = min(moment, self.began_at)
         if self._is_incremental and moment > (self.bookmark or 0):
             self.stream_state["replication_key"] = self.replication_key
             self.stream_state["replication_key_value"] = to_timestamp(moment)

@@ -116,7 +116,7 @@ class TapIntercom(Tap):
 
     @override
     def discover_streams(self) -> Sequence[IntercomStream]:
-        version = version_number(self.config.get("api_version") or DEFAULT_VERSION)
+        version = version_number(self.config.get("api_version", DEFAULT_VERSION))
         return [
             stream_type(self)
             for stream_type in STREAM_TYPES

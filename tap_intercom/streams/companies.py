@@ -41,7 +41,7 @@ class Companies(RootStream):
 
             scroll_companies(self.client, keep, spool.clear)
             for company, moment in spool.oldest_first():
-                yield Step(company, moment, moment)
+                yield Step(company, moment)
 
 
 class CompanyTags(EmbeddedStream):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_intercom.client import Request
@@ -17,17 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DAY = 86_400
+LONGEST_DAY = DAY + 2 * 3600
+"""More than any calendar day lasts, the one on which daylight saving ends included."""
 
 EXACT_FROM = (2, 17)
 """The API version from which the contact search compares seconds (Intercom's 2.17 changelog)."""
+
+
+EXACT_ENDPOINT = SearchEndpoint("/contacts/search", "data")
 
 
 class Contacts(SearchStream):
     """Users and leads; merged and archived contacts are not in Intercom's answers.
 
     Up to API version 2.16 the search knows calendar days alone, in the workspace's time zone, and
-    `>` begins with the *next* day (OpenAPI 2.16, "Searching for Timestamp Fields"). So it is asked
-    from two days earlier. Where that margin would outweigh what is wanted, contacts are read
+    `>` begins with the *next* day (OpenAPI 2.16, "Searching for Timestamp Fields"). So more than
+    a day is asked for on either side. Where that would outweigh what is wanted, contacts are read
     newest first instead, until all that is left is older.
     """
 
@@ -35,13 +39,15 @@ class Contacts(SearchStream):
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = "Read and list users and companies"
-    endpoint = SearchEndpoint("/contacts/search", "data", margin_seconds=2 * DAY)
+    endpoint = SearchEndpoint(
+        "/contacts/search", "data", margin_seconds=LONGEST_DAY, narrowest_window=8 * DAY
+    )
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
         if version_number(self.settings.api_version) >= EXACT_FROM:
-            return self.search_oldest_first(replace(self.endpoint, margin_seconds=1), since)
-        if self._tap.initialized_at // 1000 - since < 3 * DAY:
+            return self.search_oldest_first(EXACT_ENDPOINT, since)
+        if self.began_at - since < 3 * DAY:
             return self._read_newest_first(since)
         return super().walk(since)
 
@@ -52,13 +58,13 @@ class Contacts(SearchStream):
             for record in search.newest_first(since):
                 spool.add(record, updated_at(record, since))
             self.logger.info(
-                "Intercom promised %d contacts; %d were read, newest first, until only older "
-                "ones were left",
+                "Intercom promised %d contacts, days before the bookmark included; the %d youngest "
+                "came, and all that is left is older",
                 search.promised,
-                search.arrived,
+                len(spool),
             )
             for record, moment in spool.oldest_first():
-                yield Step(record, moment, moment)
+                yield Step(record, moment)
 
 
 class ContactTags(ReferenceStream):

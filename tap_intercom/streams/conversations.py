@@ -72,7 +72,7 @@ class DeletedConversations(RootStream):
                     break
                 spool.add(record, moment)
             for record, moment in spool.oldest_first():
-                yield Step(record, moment, moment)
+                yield Step(record, moment)
 
     def _newest_first(self, since: int) -> Iterator[tuple[Record, int]]:
         request = Request("/conversations/deleted", {"order": "desc", "per_page": 60})

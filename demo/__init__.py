@@ -1,0 +1,1 @@
+"""The demo: a local Intercom, Meltano and Postgres, run twice and explained."""

@@ -1,0 +1,87 @@
+"""Meltano on the project in this clone, with the demo's own settings.
+
+The project is the one that the README tells to use, `meltano.yml`; only what Meltano would take
+from the user is replaced: the environment, the `.env` file and the database that holds state.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+import dev
+from demo.processes import running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+USERS_OWN = ("MELTANO_", "SINGER_", "TAP_INTERCOM_", "TARGET_", "UV_CONSTRAINT", "VIRTUAL_ENV")
+PIPELINE = ("tap-intercom", "target-postgres")
+LINES_SHOWN = 60
+
+
+class MeltanoError(Exception):
+    """A Meltano command failed; the message is the end of what it printed."""
+
+
+class Meltano:
+    """Runs `meltano` in this clone; what it prints goes to a log."""
+
+    def __init__(self, directory: Path, settings: dict[str, str]) -> None:
+        """Prepare an environment in which no setting of the user counts.
+
+        Args:
+            directory: Where the state and everything else temporary go.
+            settings: Settings of plugins, as environment variables.
+        """
+        self._log = dev.CACHE / "demo-meltano.log"
+        self._log.unlink(missing_ok=True)
+        self._no_settings = directory / "empty.env"
+        self._no_settings.touch()
+        self._environment = {
+            **{name: os.environ[name] for name in os.environ if not name.startswith(USERS_OWN)},
+            "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+            "MELTANO_DATABASE_URI": f"sqlite:///{directory / 'meltano.db'}",
+            "MELTANO_PROJECT_READONLY": "true",
+            "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "MELTANO_STATE_BACKEND_URI": "systemdb",
+            "MELTANO_VENV_BACKEND": "uv",
+            "NO_COLOR": "1",
+            **settings,
+        }
+
+    def install(self) -> None:
+        """Install the tap of this clone and target-postgres, in the versions of uv.lock.
+
+        Raises:
+            MeltanoError: The installation failed.
+        """
+        tap = dev.constraints("tap-intercom", "--no-dev")
+        target = dev.constraints("target-postgres", "--only-group", "target-postgres")
+        install = ("install", "--clean")  # what is there may be of an older Python or a moved clone
+        extractor, loader = PIPELINE
+        self._meltano(*install, "extractor", extractor, UV_CONSTRAINT=str(tap))
+        self._meltano(*install, "loader", loader, UV_CONSTRAINT=str(target))
+
+    def run(self) -> None:
+        """Run the pipeline as a user does: `meltano run tap-intercom target-postgres`.
+
+        Raises:
+            MeltanoError: The run failed.
+        """
+        nothing_to_proxy = {"NO_PROXY": "*", "no_proxy": "*"}  # all of it is on this machine
+        self._meltano("run", "--no-install", *PIPELINE, **nothing_to_proxy)
+
+    def _meltano(self, *arguments: str, **variables: str) -> None:
+        command: list[str | Path] = [dev.meltano(), "--env-file", self._no_settings, *arguments]
+        with self._log.open("a+") as log:
+            start = log.tell()
+            print("$", shlex.join(["meltano", *arguments]), file=log, flush=True)
+            environment = self._environment | variables
+            with running(command, output=log, environment=environment, cwd=dev.ROOT) as process:
+                status = process.wait()
+            if status != 0:
+                log.seek(start)
+                lines = log.read().splitlines()[-LINES_SHOWN:]
+                raise MeltanoError("\n".join([*lines, f"The whole log: {self._log}"]))

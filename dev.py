@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Work on tap-intercom with nothing installed but git and Python 3.11 or later.
+
+python3 dev.py demo                 a local Intercom, Meltano and Postgres; two runs, explained
+python3 dev.py test [pytest args]   ruff, mypy and pytest
+
+Either command first builds what it needs inside this clone, from the versions in uv.lock:
+`.venv` for development, environments of their own for the programs around the tap in `.cache`.
+Nothing is installed anywhere else. pip and uv keep their own caches and configuration (mirrors).
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+# An old interpreter must get this far to be told, so there is no __future__ import above.
+if sys.version_info < (3, 11):  # noqa: UP036
+    version = "{}.{}".format(*sys.version_info)
+    sys.exit(
+        f"tap-intercom needs Python 3.11 or later; {sys.executable} is {version}.\n"
+        "Run this command with a later one, for example: python3.13 dev.py"
+    )
+
+ROOT = Path(__file__).resolve().parent
+CACHE = ROOT / ".cache"
+UV_VERSION = "0.13.9"
+
+
+def main() -> None:
+    """Run the command named on the command line; exit with its status."""
+    commands = {"demo": demo, "test": test}
+    if len(sys.argv) < 2 or sys.argv[1] not in commands:  # noqa: PLR2004
+        sys.exit(__doc__)
+    commands[sys.argv[1]](sys.argv[2:])
+
+
+def demo(arguments: list[str]) -> None:
+    """Become the demo, so that Ctrl-C and signals reach it and nobody else."""
+    python = str(development() / "python")
+    meltano()
+    os.chdir(ROOT)
+    os.execv(python, [python, "-m", "demo", *arguments])  # noqa: S606
+
+
+def test(arguments: list[str]) -> None:
+    """Run every check, the tests last, and exit with 1 if any of them failed."""
+    python = str(development() / "python")
+    signal.signal(signal.SIGINT, _leave_it_to_the_child)
+    failed = [
+        name
+        for name, command in {
+            "ruff check": ["ruff", "check", "."],
+            "ruff format": ["ruff", "format", "--check", "."],
+            "mypy": ["mypy", "--strict", "tap_intercom", "demo", "dev.py"],
+            "pytest": ["pytest", *arguments],
+        }.items()
+        if not _passes(name, [python, "-m", *command])
+    ]
+    sys.exit(1 if failed else 0)
+
+
+def development() -> Path:
+    """Return the directory of executables of `.venv`: the tap, its tests, ruff and mypy."""
+    return _environment(ROOT / ".venv")
+
+
+def meltano() -> Path:
+    """Return the locked `meltano` executable."""
+    return _environment(CACHE / "meltano", "--only-group", "meltano") / "meltano"
+
+
+def target_postgres() -> Path:
+    """Return the locked `target-postgres` executable."""
+    group = ("--only-group", "target-postgres")
+    return _environment(CACHE / "target-postgres", *group) / "target-postgres"
+
+
+def constraints(name: str, *groups: str) -> Path:
+    """Write the versions that uv.lock has for some groups as a file of pip constraints.
+
+    Args:
+        name: Name of the file, without its suffix.
+        groups: Options of `uv export` that choose the groups.
+
+    Returns:
+        The file.
+    """
+    file = CACHE / f"{name}.txt"
+    options = ["--quiet", "--frozen", "--no-hashes", "--no-emit-project", *groups]
+    _run([_uv(), "export", *options, "--output-file", str(file)])
+    return file
+
+
+def _environment(directory: Path, *groups: str) -> Path:
+    """Rebuild an environment if it is not in step with uv.lock; return where its programs are."""
+    stamp = directory / "in-step-with.sha256"
+    fingerprint = _fingerprint(directory, *groups)
+    if not stamp.exists() or stamp.read_text() != fingerprint:
+        _say(f"Preparing {directory.relative_to(ROOT)} from uv.lock")
+        uv = [_uv(), "--quiet"]
+        _run([*uv, "venv", "--clear", "--python", _interpreter(), str(directory)])
+        _run([*uv, "sync", "--frozen", *groups], UV_PROJECT_ENVIRONMENT=str(directory))
+        stamp.write_text(fingerprint)
+    return directory / "bin"
+
+
+def _interpreter() -> str:
+    """Return the Python that runs this, and not the environment that it may run in."""
+    base = Path(sys.base_prefix, "bin", "python{}.{}".format(*sys.version_info))
+    return str(base) if base.exists() else sys.executable
+
+
+def _fingerprint(*also: object) -> str:
+    """Hash everything that an environment is made from."""
+    digest = hashlib.sha256(repr((sys.version, sys.base_prefix, *also)).encode())
+    for name in ("pyproject.toml", "uv.lock"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _uv() -> str:
+    """Return the uv of this clone, installed by pip into an environment of its own when new."""
+    directory = CACHE / f"uv-{UV_VERSION}"
+    uv = directory / "bin" / "uv"
+    if not uv.exists():
+        _say(f"Installing uv {UV_VERSION} into {directory.relative_to(ROOT)}")
+        pip = _pip_for(directory)
+        _run([*pip, "install", "--quiet", "--no-user", f"uv=={UV_VERSION}"])
+    return str(uv)
+
+
+def _pip_for(directory: Path) -> list[str]:
+    """Create an environment and return a pip command that installs into it."""
+    create = [sys.executable, "-m", "venv", "--clear", str(directory)]
+    python = str(directory / "bin" / "python")
+    if _succeeds(create):
+        return [python, "-m", "pip"]
+    # Debian's python3 comes without ensurepip; an installed pip can fill an empty environment.
+    if _succeeds([*create, "--without-pip"]):
+        pip = [sys.executable, "-m", "pip", "--python", python]
+        if _succeeds([*pip, "--version"]):
+            return pip
+    shutil.rmtree(directory, ignore_errors=True)
+    version = "{}.{}".format(*sys.version_info)
+    sys.exit(
+        f"{sys.executable} cannot create virtual environments: it lacks ensurepip, and pip.\n"
+        f"On Debian or Ubuntu: apt-get install python{version}-venv. Elsewhere, install the\n"
+        "packages of your system that provide venv and pip for it. Then run this command again."
+    )
+
+
+def _passes(name: str, command: list[str]) -> bool:
+    """Announce a check, run it and say at once if it failed."""
+    _say(f"\n{name}")
+    passed = subprocess.run(command, cwd=ROOT, check=False).returncode == 0  # noqa: S603
+    if not passed and name != "pytest":  # pytest closes with its own summary
+        _say(f"{name} failed")
+    return passed
+
+
+def _succeeds(command: list[str]) -> bool:
+    """Run a command unseen and return whether it succeeded."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+
+
+def _run(command: list[str], **variables: str) -> None:
+    """Run a command with more environment variables; exit with its status if it fails."""
+    environment = {**os.environ, **variables}
+    result = subprocess.run(command, cwd=ROOT, env=environment, check=False)  # noqa: S603
+    if result.returncode != 0:
+        _say(f"This command failed: {' '.join(command)}")
+        sys.exit(result.returncode)
+
+
+def _say(line: str) -> None:
+    """Print a line now, in its place among the output of other programs."""
+    print(line, flush=True)  # noqa: T201
+
+
+def _leave_it_to_the_child(*_: object) -> None:
+    """Ignore Ctrl-C here: the running check gets it too, cleans up and ends."""
+
+
+if __name__ == "__main__":
+    main()
