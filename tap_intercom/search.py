@@ -70,6 +70,12 @@ class Window:
             return False
         return not self.known or str(record.get("id")) not in self.known
 
+    def ends_before(self, page: SearchPage) -> bool:
+        """Whether a whole page lies behind the window's end, in the margin that was asked for."""
+        return self.end is not None and all(
+            updated_at(record, self.start) >= self.end for record in page.records
+        )
+
     def after(self, page: SearchPage) -> Window:
         """Return the window as it is once a page of it has been read."""
         return replace(

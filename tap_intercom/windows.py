@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import filterfalse, islice
 from typing import TYPE_CHECKING
 
-from tap_intercom.errors import RequestRefusedError
+from tap_intercom.errors import IntercomError, RequestRefusedError
 from tap_intercom.look_ahead import LookAhead
 from tap_intercom.search import CursorRefusedError, Window, updated_at
 
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-intercom")
 
-WINDOWS_AHEAD = 12
-"""Windows that are read at the same time: enough to hide latency, few enough for memory."""
+PAGES_AHEAD = 24
+"""Pages that are read at the same time."""
 
-MOST_CUTS = 64
+PAGES_KEPT = 40
+"""Pages that may wait for their turn: enough to hide latency, few enough for memory."""
+
+MOST_CUTS = 256
 """Windows that one window is cut into at most."""
 
 RESTARTS = 3
@@ -39,11 +43,16 @@ RESTARTS = 3
 
 @dataclass
 class _Piece:
-    """A window whose next page is under way."""
+    """One page of a window: to be asked for, under way, or read and waiting for its turn."""
 
     window: Window
-    page: Future[SearchPage] | None = None
     restarts: int = 0
+    page: Future[SearchPage] | None = None
+    is_followed: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        return self.page is not None and self.page.done()
 
 
 class WindowedSearch:
@@ -62,7 +71,7 @@ class WindowedSearch:
         """
         self._search = search
         self._now = now
-        self._ahead = LookAhead(min(workers, WINDOWS_AHEAD))
+        self._ahead = LookAhead(min(workers, PAGES_AHEAD))
         self._cuts = workers > 1
         self._pieces = deque[_Piece]()
         self.promised = 0
@@ -80,32 +89,61 @@ class WindowedSearch:
         self._pieces.append(_Piece(Window(since)))
         try:
             while self._pieces:
+                self._follow_up()
                 self._submit()
-                piece = self._pieces.popleft()
-                try:
-                    page = self._result(piece)
-                except CursorRefusedError as error:
-                    self._begin_again(piece, error)
-                    continue
-                self._count(piece.window, page, since)
-                self._go_on(piece, page)
-                self._submit()
-                yield from filter(piece.window.takes, page.records)
+                if self._pieces[0].is_followed:
+                    yield from self._records(self._pieces.popleft(), since)
+                else:
+                    wait(self._under_way(), return_when=FIRST_COMPLETED)
         finally:
             self._ahead.stop()
 
+    def _records(self, piece: _Piece, since: int) -> Iterator[Record]:
+        page = _page(piece)
+        self._count(piece.window, page, since)
+        return filter(piece.window.takes, page.records)
+
     def _submit(self) -> None:
-        """See to it that the next windows are under way."""
-        for piece in islice(self._pieces, WINDOWS_AHEAD):
-            if piece.page is None:
-                piece.page = self._ahead.submit(self._reader(piece.window))
+        """See to it that the next pages are under way, as long as not too many wait."""
+        room = PAGES_KEPT - sum(piece.is_read for piece in self._pieces)
+        for piece in islice(filterfalse(_is_submitted, self._pieces), self._free_places()):
+            if room <= 0 and piece is not self._pieces[0]:
+                return
+            room -= 1
+            piece.page = self._ahead.submit(self._reader(piece.window))
+
+    def _free_places(self) -> int:
+        return max(0, PAGES_AHEAD - len(self._under_way()))
+
+    def _under_way(self) -> list[Future[SearchPage]]:
+        return [piece.page for piece in self._pieces if piece.page and not piece.page.done()]
 
     def _reader(self, window: Window) -> Callable[[], SearchPage]:
         return lambda: self._search.page(window)
 
-    def _result(self, piece: _Piece) -> SearchPage:
-        assert piece.page is not None  # noqa: S101  # _submit has seen to the first piece
-        return piece.page.result()
+    def _follow_up(self) -> None:
+        """Put what follows each page that has been read behind it."""
+        pieces, self._pieces = self._pieces, deque()
+        for piece in pieces:
+            if piece.is_followed or not piece.is_read:
+                self._pieces.append(piece)
+            else:
+                self._pieces.extend(self._followed(piece))
+
+    def _followed(self, piece: _Piece) -> list[_Piece]:
+        """Return a piece that has been read, and the pieces that are left of its window."""
+        try:
+            page = _page(piece)
+        except CursorRefusedError as error:
+            return [self._again(piece, error)]
+        except IntercomError:
+            piece.is_followed = True  # nothing follows: it is raised at its own turn
+            return [piece]
+        piece.is_followed = True
+        if page.cursor is None or piece.window.ends_before(page):
+            return [piece]
+        rest = self._cut(piece.window, page) or [piece.window.after(page)]
+        return [piece, *(_Piece(window, piece.restarts) for window in rest)]
 
     def _count(self, window: Window, page: SearchPage, since: int) -> None:
         """Count each row once; the margin before the first window is part of the promise too."""
@@ -115,42 +153,30 @@ class WindowedSearch:
             for record in page.records
         )
 
-    def _go_on(self, piece: _Piece, page: SearchPage) -> None:
-        """Put what is left of a window in front of the windows that follow it."""
-        if page.cursor is None:
-            return
-        rest = self._cut(piece.window, page) or [piece.window.after(page)]
-        self._pieces.extendleft(
-            _Piece(window, restarts=piece.restarts) for window in reversed(rest)
-        )
-
     def _cut(self, window: Window, page: SearchPage) -> list[Window]:
         """Cut what is left of a window into several; return none if that does not pay."""
         size = self._search.page_size
         left = page.total - window.seen - len(page.records)
-        start, end = page.reached(window.start), window.end or self._now
-        count = min(MOST_CUTS, -(-left // size), (end - start) // self._narrowest)
+        start = max(window.start, page.reached(window.start))
+        end = window.end or self._now
+        count = min(MOST_CUTS, -(-3 * left // (2 * size)), (end - start) // self._narrowest)
         whole_page_is_one_second = all(
             updated_at(record, start) >= start for record in page.records
         )
-        if not self._cuts or left <= 2 * size or count < 2 or whole_page_is_one_second:  # noqa: PLR2004  # two pages, two windows
+        if not self._cuts or left <= size or count < 2 or whole_page_is_one_second:  # noqa: PLR2004  # two pages, two windows
             return []
         known = frozenset(
             str(record.get("id")) for record in page.records if updated_at(record, start) >= start
         )
         cuts = [start + (end - start) * number // count for number in range(count)]
-        windows = [Window(*pair) for pair in pairwise(cuts)]
-        return [
-            replace(windows[0], known=known),
-            *windows[1:],
-            Window(cuts[-1], window.end),
-        ]
+        ends = [*cuts[1:], window.end]
+        return [Window(*stretch, known=known) for stretch in zip(cuts, ends, strict=True)]
 
     @property
     def _narrowest(self) -> int:
         return self._search.endpoint.narrowest_window
 
-    def _begin_again(self, piece: _Piece, error: CursorRefusedError) -> None:
+    def _again(self, piece: _Piece, error: CursorRefusedError) -> _Piece:
         """Search the rest of a window anew, from the last moment that is sure to be complete."""
         window = piece.window
         start = max(window.start, window.reached)
@@ -158,5 +184,13 @@ class WindowedSearch:
         if restarts > RESTARTS:
             raise RequestRefusedError(str(error)) from error
         logger.warning("%s; the rest is searched anew", error)
-        again = replace(window, start=start, cursor=None, seen=0)
-        self._pieces.appendleft(_Piece(again, restarts=restarts))
+        return _Piece(replace(window, start=start, cursor=None, seen=0), restarts)
+
+
+def _is_submitted(piece: _Piece) -> bool:
+    return piece.page is not None
+
+
+def _page(piece: _Piece) -> SearchPage:
+    assert piece.page is not None  # noqa: S101  # only what was submitted can have been read
+    return piece.page.result()

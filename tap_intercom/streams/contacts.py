@@ -40,7 +40,7 @@ class Contacts(SearchStream):
     replication_key = "updated_at"
     permission = "Read and list users and companies"
     endpoint = SearchEndpoint(
-        "/contacts/search", "data", margin_seconds=LONGEST_DAY, narrowest_window=8 * DAY
+        "/contacts/search", "data", margin_seconds=LONGEST_DAY, narrowest_window=2 * DAY
     )
 
     @override
