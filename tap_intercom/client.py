@@ -98,7 +98,15 @@ class IntercomClient:
         self._limiter = limiter or RateLimiter(settings.rate_limit_share)
         self._local = threading.local()
         self._token_is_valid = False
+        self.requests = 0
+        self.retries = 0
+        self._counting = threading.Lock()
         self._slots = threading.BoundedSemaphore(settings.concurrency)
+
+    @property
+    def rate_limit_use(self) -> float:
+        """The part of the present window that is used up, by whomever; 1 is all of it."""
+        return self._limiter.use
 
     def fetch(self, request: Request) -> Any:
         """Send a request until it is answered, and return the decoded JSON body.
@@ -127,6 +135,8 @@ class IntercomClient:
         def note(details: Any) -> None:
             error: TemporaryError = details["exception"]
             logger.warning("%s; trying again in %.1f s", error, details["wait"])
+            with self._counting:
+                self.retries += 1
             on_failure()
 
         return backoff.on_exception(
@@ -175,6 +185,8 @@ class IntercomClient:
 
     def _exchange(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
         """Send once; return status, headers and the whole body."""
+        with self._counting:
+            self.requests += 1
         with self._slots:
             self._limiter.acquire()
             return self._answer(request)

@@ -18,6 +18,7 @@ from tap_intercom.compat import override
 from tap_intercom.errors import IntercomError, NotFoundError, PermissionDeniedError
 from tap_intercom.look_ahead import LookAhead
 from tap_intercom.pagination import pages, records_of
+from tap_intercom.progress import Progress, WarningCounter
 from tap_intercom.stream import IntercomStream
 
 if TYPE_CHECKING:
@@ -146,9 +147,11 @@ class RootStream(IntercomStream):
     """A stream that is walked by itself, and feeds the child streams that name it as parent.
 
     `omitted` are fields of a record that are left out of its row, because a child stream has them.
+    A walk sets `expected_records` when it learns how many there are.
     """
 
     omitted: ClassVar[tuple[str, ...]] = ()
+    expected_records = 0
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
@@ -186,16 +189,17 @@ class RootStream(IntercomStream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         streams = [self, *self.child_streams]
         members = [_Member(stream) for stream in streams if stream.selected]
+        progress = Progress(self.name, self.logger, self.client)
         try:
-            yield from self._emit(members)
+            yield from self._emit(members, progress)
         except PermissionDeniedError as error:
             for member in members:
                 member.deny(error)
         finally:
             for member in members:
-                member.report()
+                member.report(progress)
 
-    def _emit(self, members: list[_Member]) -> Iterator[Record]:
+    def _emit(self, members: list[_Member], progress: Progress) -> Iterator[Record]:
         children = [member for member in members if member.stream is not self]
         takes_root_records = len(children) < len(members)
         youngest, earliest = 0, math.inf
@@ -206,7 +210,9 @@ class RootStream(IntercomStream):
                 for child in children:
                     child.write(step, answers or {})
                 if takes_root_records and members[0].wants(step):
+                    members[0].records += 1
                     yield step.record
+                progress.step(self.expected_records)
                 youngest, earliest = max(youngest, step.moment), min(earliest, step.moment)
                 if number % RECORDS_PER_STATE == 0:
                     self._move_bookmarks(members, int(earliest))
@@ -263,10 +269,13 @@ class _Member:
     vanished: int = 0
     forbidden: int = 0
     last_error: PermissionDeniedError | None = None
+    records: int = 0
 
     def __post_init__(self) -> None:
         self.starting_moment: int = self.stream.starting_moment
         self.counter: Counter = self.stream.get_record_counter()
+        self.warnings = WarningCounter()
+        self.stream.logger.addHandler(self.warnings)
 
     def begin(self, stack: ExitStack) -> None:
         self.stream.write_schema()
@@ -291,7 +300,9 @@ class _Member:
                 return
             found[request.path] = answer
             self.answered += 1
-        self.counter.increment(self.stream.write_rows(self.stream.rows(step.record, found)))
+        written = self.stream.write_rows(self.stream.rows(step.record, found))
+        self.records += written
+        self.counter.increment(written)
 
     def deny(self, error: PermissionDeniedError) -> None:
         self.denied = True
@@ -301,7 +312,17 @@ class _Member:
         if self.last_error and not self.is_complete:
             self.deny(self.last_error)
 
-    def report(self) -> None:
+    def report(self, progress: Progress) -> None:
+        """Say at the end of the walk what was left out, and keep its figures for the summary."""
+        self._warn()
+        self.stream.logger.removeHandler(self.warnings)
+        summary = self.stream.summary
+        summary.records, summary.warnings = self.records, self.warnings.count
+        summary.skipped = self.vanished + self.forbidden
+        summary.requests, summary.retries = progress.requests, progress.retries
+        summary.seconds = round(progress.seconds, 1)
+
+    def _warn(self) -> None:
         self.stream.report()
         if self.forbidden and not self.denied:
             self.stream.logger.warning(

@@ -55,6 +55,11 @@ class RateLimiter:
         self._used = 0
         self._in_flight = 0
 
+    @property
+    def use(self) -> float:
+        """The part of the present window that is used up, by whomever; 1 is all of it."""
+        return self._used / self._limit
+
     def acquire(self) -> None:
         """Wait until one more request may be sent; `release` has to follow its answer."""
         while (delay := self._take()) > 0:

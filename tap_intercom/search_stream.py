@@ -31,6 +31,7 @@ class SearchStream(RootStream):
         search = Search(self.client, endpoint, self.settings.page_size)
         walk = WindowedSearch(search, self.began_at, self.settings.concurrency)
         for record in walk.oldest_first(since):
+            self.expected_records = walk.promised
             yield Step(record, updated_at(record, since))
         self._audit(walk)
 

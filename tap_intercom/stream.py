@@ -26,6 +26,7 @@ from singer_sdk.singerlib import RecordMessage
 
 from tap_intercom.compat import override
 from tap_intercom.normalize import Normalizer, to_epoch, to_timestamp
+from tap_intercom.progress import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +55,17 @@ class IntercomStream(Stream):
 
     _tap: TapIntercom
     _keyless = 0
+
+    @cached_property
+    def summary(self) -> Summary:
+        """What became of this stream in the run."""
+        return Summary(self.name)
+
+    @override
+    def log_sync_costs(self) -> None:
+        """Log the stream's summary; the SDK calls this for each stream at the end of a run."""
+        if "summary" in vars(self):
+            self.summary.log(self.logger)
 
     @property
     def client(self) -> IntercomClient:

@@ -40,6 +40,7 @@ class Companies(RootStream):
                         spool.add(company, moment)
 
             scroll_companies(self.client, keep, spool.clear)
+            self.expected_records = len(spool)
             for company, moment in spool.oldest_first():
                 yield Step(company, moment)
 

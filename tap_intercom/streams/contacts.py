@@ -63,6 +63,7 @@ class Contacts(SearchStream):
                 search.promised,
                 len(spool),
             )
+            self.expected_records = len(spool)
             for record, moment in spool.oldest_first():
                 yield Step(record, moment)
 

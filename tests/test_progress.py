@@ -1,0 +1,73 @@
+"""What a run says about itself, for people and for structured logs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.logging import StructuredFormatter
+
+from tap_intercom.progress import Progress
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.sandbox import Sandbox
+    from tests.singer import TapRunner
+
+
+def walked(client: Any, caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Walk for a minute, a record a second, three requests each."""
+    now = [0.0]
+    progress = Progress("contacts", logging.getLogger("test"), client, lambda: now[0])
+    with caplog.at_level(logging.INFO, "test"):
+        for _ in range(60):
+            now[0] += 1
+            client.requests += 3
+            progress.step(120)
+    return caplog.records
+
+
+def test_long_work_reports_every_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
+    client = SimpleNamespace(requests=100, retries=0, rate_limit_use=0.25)
+    lines = [record.getMessage() for record in walked(client, caplog)]
+    assert len(lines) == 6
+    assert lines[2] == (
+        "contacts: 30 of 120 records (25 %), 3.0 requests/s, 25 % of the rate limit, "
+        "about 90 s left"
+    )
+
+
+def test_structured_logs_carry_the_same_facts_as_fields(caplog: pytest.LogCaptureFixture) -> None:
+    client = SimpleNamespace(requests=0, retries=0, rate_limit_use=0.25)
+    record = walked(client, caplog)[-1]
+    assert json.loads(StructuredFormatter().format(record))["extra"] == {
+        "stream": "contacts",
+        "records": 60,
+        "expected_records": 120,
+        "percent": 50,
+        "requests_per_second": 3.0,
+        "rate_limit_percent": 25,
+        "seconds_left": 60,
+    }
+
+
+def test_a_run_ends_with_a_summary_of_each_stream(
+    sandbox: Sandbox, tap: TapRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    conversations = len(sandbox.control.records("conversations"))
+    with caplog.at_level(logging.INFO):
+        output = tap.run(select=["conversations", "conversation_parts", "tags"])
+    summaries = {
+        record.stream: record  # type: ignore[attr-defined]
+        for record in caplog.records
+        if hasattr(record, "retries")
+    }
+    assert summaries.keys() == {"conversations", "conversation_parts", "tags"}
+    parts: Any = summaries["conversation_parts"]
+    assert parts.records == len(output.records("conversation_parts"))
+    assert parts.requests >= conversations
+    assert (parts.retries, parts.skipped, parts.warnings) == (0, 0, 0)
+    assert f"conversations: {conversations} records in" in caplog.text
