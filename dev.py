@@ -3,8 +3,9 @@
 
 python3 dev.py demo                 a local Intercom, Meltano and Postgres; two runs, explained
 python3 dev.py test [pytest args]   ruff, mypy and pytest
+python3 dev.py bench [figure ...]   the figures that the README quotes, as a table
 
-Either command first builds what it needs inside this clone, from the versions in uv.lock:
+Each command first builds what it needs inside this clone, from the versions in uv.lock:
 `.venv` for development, environments of their own for the programs around the tap in `.cache`.
 Nothing is installed anywhere else. pip and uv keep their own caches and configuration (mirrors).
 """
@@ -32,10 +33,17 @@ UV_VERSION = "0.13.9"
 
 def main() -> None:
     """Run the command named on the command line; exit with its status."""
-    commands = {"demo": demo, "test": test}
+    commands = {"bench": bench, "demo": demo, "test": test}
     if len(sys.argv) < 2 or sys.argv[1] not in commands:  # noqa: PLR2004
         sys.exit(__doc__)
     commands[sys.argv[1]](sys.argv[2:])
+
+
+def bench(arguments: list[str]) -> None:
+    """Become the benchmark, as `demo` becomes the demo."""
+    python = str(development() / "python")
+    os.chdir(ROOT)
+    os.execv(python, [python, "-m", "benchmarks", *arguments])  # noqa: S606
 
 
 def demo(arguments: list[str]) -> None:

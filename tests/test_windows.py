@@ -56,9 +56,7 @@ def test_a_few_pages_are_not_cut(sandbox: Sandbox, tap: TapRunner) -> None:
 
 
 @pytest.mark.parametrize("options", [LONG], indirect=True)
-def test_every_state_within_windows_is_safe_to_resume_from(
-    sandbox: Sandbox, tap: TapRunner
-) -> None:
+def test_every_state_within_windows_is_safe_to_resume_from(tap: TapRunner) -> None:
     whole = tap.run(select=["contacts"])
     states = sum(message["type"] == "STATE" for message in whole.messages)
     assert states > 20
