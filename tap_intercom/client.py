@@ -7,6 +7,7 @@ import logging
 import re
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -60,11 +61,16 @@ GONE_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of Intercom: a method, a path below the API's origin, and its parameters."""
+    """What is asked of Intercom: a method, a path below the API's origin, and its parameters.
+
+    `holds` are the names under one of which the answer has to hold a list or an object; an answer
+    without counts as a failure, not as an empty page.
+    """
 
     path: str
     params: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    holds: tuple[str, ...] = ("data",)
 
     @property
     def method(self) -> str:
@@ -164,7 +170,7 @@ class IntercomClient:
             self._limiter.exhaust(headers)
             logger.warning("%s met the rate limit (429); waiting for the next window", request)
         if status == HTTPStatus.OK:
-            return _decode(request, body)
+            return _checked(request, _decode(request, body))
         raise self._error(request, status, body)
 
     def linked(self, request: Request, url: str) -> Request:
@@ -176,12 +182,13 @@ class IntercomClient:
         Raises:
             RequestRefusedError: The link leads elsewhere; the token must not go there.
         """
-        parts = urlsplit(urljoin(self._settings.api_url, url))
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in {self._settings.api_url, *REGION_URLS.values()}:
-            message = f"{request} was answered with a link to another host, which is not followed"
-            raise RequestRefusedError(message)
-        return Request(parts.path, dict(parse_qsl(parts.query)), request.body)
+        known = {self._settings.api_url, *REGION_URLS.values()}
+        with suppress(ValueError):
+            parts = urlsplit(urljoin(self._settings.api_url, url))
+            if f"{parts.scheme}://{parts.netloc}" in known:
+                return replace(request, path=parts.path, params=dict(parse_qsl(parts.query)))
+        message = f"{request} was answered with a link to another host, which is not followed"
+        raise RequestRefusedError(message)
 
     def _exchange(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
         """Send once; return status, headers and the whole body."""
@@ -268,7 +275,7 @@ class IntercomClient:
             return True
         if not self._token_is_valid:
             try:
-                self.fetch(Request("/me"))
+                self.fetch(Request("/me", holds=("app",)))
             except AccessTokenRefusedError:
                 return True
             except PermissionDeniedError:
@@ -289,8 +296,8 @@ class _BearerToken(AuthBase):
 
 
 def _decode(request: Request, body: bytes) -> Any:
-    body, nuls = ESCAPED_NUL.subn(rb"\1\\ufffd", body)
-    if nuls:
+    if b"\\u0000" in body:
+        body, nuls = ESCAPED_NUL.subn(rb"\1\\ufffd", body)
         logger.warning(
             "%s held %d NUL characters, which databases refuse; they became U+FFFD", request, nuls
         )
@@ -298,6 +305,20 @@ def _decode(request: Request, body: bytes) -> Any:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _decode_leniently(request, body)
+
+
+def _checked(request: Request, answer: Any) -> Any:
+    """Return an answer that holds what it has to.
+
+    Raises:
+        TemporaryError: It does not.
+    """
+    if isinstance(answer, dict) and any(
+        isinstance(answer.get(name), list | dict) for name in request.holds
+    ):
+        return answer
+    message = f"{request} was answered without {' or '.join(request.holds)}"
+    raise TemporaryError(message, status=HTTPStatus.OK)
 
 
 def _decode_leniently(request: Request, body: bytes) -> Any:

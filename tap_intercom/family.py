@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
     from tap_intercom.client import Request
 
-RECORDS_PER_STATE = 150
-"""Root records between two STATE messages: about a page, so that little is read twice."""
+RECORDS_PER_STATE = 50
+"""Root records between two STATE messages: few, so that little is read twice."""
+
+INDEX_LAG_SECONDS = 900
+"""Records younger than this may stand at any place in a search: its index is minutes behind."""
 
 SINGLE_RECORD_CODE = "forbidden"
 """What Intercom answers where an admin may not see one conversation (OpenAPI 2.16, 403)."""
@@ -89,16 +92,33 @@ class ChildStream(IntercomStream):
             yield self.normalize(row)
 
 
-class EmbeddedStream(ChildStream):
+class ListedStream(ChildStream):
+    """Rows out of a list that lies within a record; `field` is the path to it."""
+
+    field: ClassVar[tuple[str, ...]]
+
+    def items_in(self, record: Record, root_id: object) -> list[Record]:
+        """Return the list's items, and warn if Intercom tells of more than it hands out."""
+        holder, found = value_at(record, self.field[:-1]), value_at(record, self.field)
+        items = [item for item in found if isinstance(item, dict)] if _is_list(found) else []
+        total = holder.get("total_count") if isinstance(holder, dict) else None
+        if isinstance(total, int) and total > len(items):
+            self.logger.warning(
+                "%s %s has %d %s, of which Intercom hands out %d; others that were loaded before "
+                "stay as they are",
+                *(self.root_key, root_id, total, self.name, len(items)),
+            )
+        return items
+
+
+class EmbeddedStream(ListedStream):
     """Rows out of a list within the root record, such as a conversation's tags.
 
-    `field` is the path to the list. Where Intercom cuts it off (`has_more`), it is read whole
+    Where Intercom cuts it off (`has_more`), it is read whole
     from `whole_list`, in which `{id}` stands for the root record's id.
     """
 
-    field: ClassVar[tuple[str, ...]]
     whole_list: ClassVar[Request | None] = None
-    envelopes: ClassVar[tuple[str, ...]] = ("data",)
 
     @override
     def requests(self, record: Record) -> Sequence[Request]:
@@ -110,9 +130,8 @@ class EmbeddedStream(ChildStream):
     @override
     def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
         for request in self.requests(record):
-            found = answers[request.path]
-            return [item for page in found for item in records_of(page, *self.envelopes)]
-        return value_at(record, self.field) or ()
+            return [item for page in answers[request.path] for item in records_of(request, page)]
+        return self.items_in(record, record["id"])
 
 
 class ReferenceStream(EmbeddedStream):
@@ -120,18 +139,16 @@ class ReferenceStream(EmbeddedStream):
 
     @override
     def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
-        return [{"id": item["id"]} for item in super().items(record, answers)]
+        return [{"id": item.get("id")} for item in super().items(record, answers)]
 
 
-class FetchedStream(ChildStream):
-    """Rows out of a list that has to be fetched for each root record.
+class FetchedStream(ListedStream):
+    """Rows out of a list in an answer that has to be fetched for each root record.
 
-    `detail` is what is asked, in which `{id}` stands for the root record's id; `field` is the
-    path to the list in the answer.
+    `detail` is what is asked, in which `{id}` stands for the root record's id.
     """
 
     detail: ClassVar[Request]
-    field: ClassVar[tuple[str, ...]]
 
     @override
     def requests(self, record: Record) -> Sequence[Request]:
@@ -140,7 +157,8 @@ class FetchedStream(ChildStream):
     @override
     def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
         (request,) = self.requests(record)
-        return [item for page in answers[request.path] for item in value_at(page, self.field) or ()]
+        (detail,) = answers[request.path]
+        return self.items_in(detail, record["id"])
 
 
 class RootStream(IntercomStream):
@@ -215,8 +233,7 @@ class RootStream(IntercomStream):
                 progress.step(self.expected_records)
                 youngest, earliest = max(youngest, step.moment), min(earliest, step.moment)
                 if number % RECORDS_PER_STATE == 0:
-                    self._move_bookmarks(members, int(earliest))
-                    self._tap.state_writer.write_state(self.tap_state)
+                    self._write_state(members, earliest)
                     earliest = math.inf
         for child in children:
             child.deny_if_never_answered()
@@ -247,13 +264,19 @@ class RootStream(IntercomStream):
                 answers[request.path] = error
         return answers
 
-    def _move_bookmarks(self, members: list[_Member], moment: int) -> None:
-        """Move the bookmarks of all members to a moment (epoch seconds).
+    def _write_state(self, members: list[_Member], earliest: float) -> None:
+        """Write a STATE within a walk, for a bookmark that nothing outstanding lies before.
 
-        Within a walk that is the earliest of the last records, not the latest: Intercom's index
-        may lag behind, so that one record is far younger than its place in the walk, and a
-        bookmark must not follow it past records that are outstanding.
+        That is the earliest moment of the last records, not the latest: a search may show a
+        record that is far younger than its place in the index. Where all of them are that young,
+        they don't tell how far the walk has come, and the bookmarks stay.
         """
+        if earliest <= self.began_at - INDEX_LAG_SECONDS:
+            self._move_bookmarks(members, int(earliest))
+        self._tap.state_writer.write_state(self.tap_state)
+
+    def _move_bookmarks(self, members: list[_Member], moment: int) -> None:
+        """Move the bookmarks of all members to a moment (epoch seconds)."""
         for member in members:
             if member.is_complete:
                 member.stream.move_bookmark(moment)
@@ -347,6 +370,10 @@ class _Member:
         self.last_error = error
         if error.code != SINGLE_RECORD_CODE or self.forbidden >= FORBIDDEN_IN_A_ROW > self.answered:
             self.deny(error)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
 
 
 def value_at(record: Any, path: Sequence[str]) -> Any:

@@ -15,14 +15,13 @@ if TYPE_CHECKING:
 
 
 class ListStream(RootStream):
-    """Lists whose records lie under `envelope` in each page, read one after the other."""
+    """Lists that are read one after the other."""
 
     lists: ClassVar[tuple[Request, ...]]
-    envelope: ClassVar[str] = "data"
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
         for request in self.lists:
             for page in pages(self.client, request):
-                for record in records_of(page, self.envelope):
+                for record in records_of(request, page):
                     yield Step(record)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_intercom.errors import RequestRefusedError
+from tap_intercom.errors import RequestRefusedError, TemporaryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def pages(client: IntercomClient, request: Request) -> Iterator[Page]:
 
 def next_request(client: IntercomClient, request: Request, page: Page) -> Request | None:
     """Return the request for the page after this one, or None after the last."""
-    told = page.get("pages") if isinstance(page, dict) else None
+    told = page.get("pages")
     counts = told if isinstance(told, dict) else page
     following = told.get("next") if isinstance(told, dict) else None
     if isinstance(following, str) and following:
@@ -50,20 +50,21 @@ def next_request(client: IntercomClient, request: Request, page: Page) -> Reques
     return _next_numbered(request, counts)
 
 
-def records_of(page: Any, *envelopes: str) -> list[Record]:
-    """Return the records of a page, which lie under one of the envelopes, or bare in a list."""
-    if isinstance(page, list):
-        return page
-    for envelope in envelopes:
-        records = page.get(envelope)
+def records_of(request: Request, page: Page) -> list[Record]:
+    """Return the records of a page, which lie under one of the names that the answer has to hold.
+
+    Raises:
+        TemporaryError: They are no list.
+    """
+    for name in request.holds:
+        records = page.get(name)
         if isinstance(records, list):
-            return records
-    return []
+            return [record for record in records if isinstance(record, dict)]
+    message = f"{request} was answered with no list of records"
+    raise TemporaryError(message)
 
 
-def _next_numbered(request: Request, counts: Any) -> Request | None:
-    if not isinstance(counts, dict):
-        return None
+def _next_numbered(request: Request, counts: dict[str, Any]) -> Request | None:
     number, total = counts.get("page"), counts.get("total_pages")
     if isinstance(number, int) and isinstance(total, int) and number < total:
         return request.with_params(page=number + 1)

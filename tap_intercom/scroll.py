@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-intercom")
 
-PATH = "/companies/scroll"
+SCROLL = Request("/companies/scroll", holds=("data", "companies"))
 
 MAX_RESTARTS = 5
 """Times that a broken scroll is begun anew before the run fails."""
@@ -69,17 +69,30 @@ def _read_whole(
     client: IntercomClient, keep: Callable[[list[Record]], None], sleep: Callable[[float], None]
 ) -> None:
     page = _first_page(client, sleep)
-    while page is not None and (companies := records_of(page, "data", "companies")):
+    previous: list[Record] = []
+    while page is not None and (companies := records_of(SCROLL, page)):
+        if companies == previous:
+            message = f"{SCROLL} answered the same page twice"
+            raise TemporaryError(message)
         keep(companies)
+        previous = companies
         # one attempt only: after a failure Intercom can't go on within this scroll
-        page = client.send(Request(PATH, {"scroll_param": page["scroll_param"]}))
+        page = client.send(SCROLL.with_params(scroll_param=_scroll_param(page)))
+
+
+def _scroll_param(page: Page) -> str:
+    scroll_param = page.get("scroll_param")
+    if isinstance(scroll_param, str) and scroll_param:
+        return scroll_param
+    message = f"{SCROLL} was answered without a scroll_param"
+    raise TemporaryError(message)
 
 
 def _first_page(client: IntercomClient, sleep: Callable[[float], None]) -> Page | None:
     """Open the scroll; None if Intercom says there are no companies at all."""
     for _ in range(MAX_WAITS):
         try:
-            page: Page = client.fetch(Request(PATH))
+            page: Page = client.fetch(SCROLL)
         except NotFoundError:
             return None
         except RequestRefusedError as error:

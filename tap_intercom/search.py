@@ -42,7 +42,7 @@ class SearchEndpoint:
     """
 
     path: str
-    envelope: str
+    holds: tuple[str, ...]
     margin_seconds: int = 1
     narrowest_window: int = 60
 
@@ -145,12 +145,18 @@ class Search:
                 raise CursorRefusedError(str(error)) from error
             raise
         self._grow()
-        cursor = self._cursor(page)
-        if cursor and cursor == window.cursor:
+        request = self._request(window, order)
+        found = SearchPage(records_of(request, page), _total(page), self._cursor(request, page))
+        self._check_cursor(window, found)
+        return found
+
+    def _check_cursor(self, window: Window, page: SearchPage) -> None:
+        if page.cursor and page.cursor == window.cursor:
             message = f"POST {self.endpoint.path} answered the same cursor twice"
             raise CursorRefusedError(message)
-        records = records_of(page, self.endpoint.envelope, "data")
-        return SearchPage(records, page.get("total_count") or 0, cursor)
+        if page.cursor and window.seen > page.total + 2 * self.page_size:
+            message = f"POST {self.endpoint.path} led in a circle: {window.seen} of {page.total}"
+            raise CursorRefusedError(message)
 
     def newest_first(self, since: int) -> Iterator[Record]:
         """Yield the records updated at `since` (epoch seconds) or later, newest first.
@@ -173,12 +179,13 @@ class Search:
                 return
             window = window.after(page)
 
-    def _cursor(self, page: Page) -> str | None:
+    def _cursor(self, request: Request, page: Page) -> str | None:
         """Return the cursor of the page after this one, or None after the last."""
-        told = (page.get("pages") or {}).get("next")
+        pages = page.get("pages")
+        told = pages.get("next") if isinstance(pages, dict) else None
         if isinstance(told, str) and told:
-            told = self._client.linked(Request(self.endpoint.path), told).params
-        cursor = told.get("starting_after") if told else None
+            told = self._client.linked(request, told).params
+        cursor = told.get("starting_after") if isinstance(told, dict) else None
         return None if cursor is None else str(cursor)
 
     def _request(self, window: Window, order: str) -> Request:
@@ -192,6 +199,7 @@ class Search:
                 "sort": {"field": "updated_at", "order": order},
                 "pagination": pagination,
             },
+            holds=self.endpoint.holds,
         )
 
     def _query(self, window: Window) -> dict[str, Any]:
@@ -215,9 +223,10 @@ class Search:
 def moment_of(record: Record, name: str, otherwise: int) -> int:
     """Return a moment of a record (epoch seconds), or another one if the record does not tell."""
     try:
-        return to_epoch(record.get(name))
+        moment = to_epoch(record.get(name))
     except (ValueError, TypeError, OverflowError):
         return otherwise
+    return moment if moment > 0 else otherwise
 
 
 def updated_at(record: Record, otherwise: int) -> int:
@@ -227,3 +236,8 @@ def updated_at(record: Record, otherwise: int) -> int:
 
 def _compare(operator: str, moment: int) -> dict[str, Any]:
     return {"field": "updated_at", "operator": operator, "value": moment}
+
+
+def _total(page: Page) -> int:
+    total = page.get("total_count")
+    return total if isinstance(total, int) else 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from tap_intercom.normalize import to_timestamp
+from tap_intercom.normalize import to_epoch, to_timestamp
+
+logger = logging.getLogger("tap-intercom")
 
 SINGER_IO_KEYS = {
     "companies": "updated_at",
@@ -23,7 +26,8 @@ def taken_over(state: dict[str, Any]) -> dict[str, Any]:
     loaded, so parts go on from the bookmark of conversations if that is the older one. Bookmarks
     of streams that are not incremental here, or count something else, are left out.
     """
-    bookmarks = dict(state.get("bookmarks") or {})
+    found = state.get("bookmarks")
+    bookmarks = dict(found) if isinstance(found, dict) else {}
     for stream, key in SINGER_IO_KEYS.items():
         if moment := _foreign(bookmarks.get(stream), key):
             bookmarks[stream] = _bookmark("updated_at", moment)
@@ -43,14 +47,38 @@ def problems(state: dict[str, Any]) -> list[str]:
         f"The state's bookmark of {stream} is no moment. Correct it, or leave it out to load the "
         "stream from its start"
         for stream, bookmark in state["bookmarks"].items()
-        if not _is_moment(bookmark.get("replication_key_value", 0))
+        if not _is_readable(bookmark)
     ]
 
 
-def _is_moment(value: Any) -> bool:
+def not_after(state: dict[str, Any], now: int) -> dict[str, Any]:
+    """Return a state in which no bookmark lies after a moment (epoch seconds).
+
+    A wrong clock may have written one; what changes until then would be passed over in silence.
+    """
+    bookmarks = {
+        stream: _not_after(stream, bookmark, now) for stream, bookmark in state["bookmarks"].items()
+    }
+    return {**state, "bookmarks": bookmarks}
+
+
+def _not_after(stream: str, bookmark: dict[str, Any], now: int) -> dict[str, Any]:
+    value = bookmark.get("replication_key_value")
+    if value is None or to_epoch(value) <= now:
+        return bookmark
+    logger.warning(
+        "The state's bookmark of %s lies in the future (%s), so it is taken as now; load the "
+        "stream anew if a wrong clock wrote it",
+        stream,
+        value,
+    )
+    return {**bookmark, "replication_key_value": to_timestamp(now)}
+
+
+def _is_readable(bookmark: Any) -> bool:
     try:
-        to_timestamp(value)
-    except (ValueError, TypeError, OverflowError):
+        to_timestamp(bookmark.get("replication_key_value", 0))
+    except (AttributeError, ValueError, TypeError, OverflowError):
         return False
     return True
 

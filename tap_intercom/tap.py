@@ -128,7 +128,7 @@ class TapIntercom(Tap):
         ours = state.taken_over(value)
         if errors := state.problems(ours):
             raise self._invalid(errors)
-        super().load_state(ours)
+        super().load_state(state.not_after(ours, self.initialized_at // 1000))
 
     def refuse(self, stream: IntercomStream, error: PermissionDeniedError) -> None:
         """Note that Intercom denies a stream; the run goes on and fails at its end."""

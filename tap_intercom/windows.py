@@ -37,6 +37,9 @@ PAGES_KEPT = 40
 MOST_CUTS = 256
 """Windows that one window is cut into at most."""
 
+MOST_COUNTED = 50_000
+"""Ids that are remembered, so that a record that comes twice does not hide one that is missing."""
+
 RESTARTS = 3
 """Times that one window is begun anew, because its cursor was refused, before the run fails."""
 
@@ -76,6 +79,7 @@ class WindowedSearch:
         self._pieces = deque[_Piece]()
         self.promised = 0
         self.arrived = 0
+        self._counted = set[str]()
 
     def oldest_first(self, since: int) -> Iterator[Record]:
         """Yield the records updated at `since` (epoch seconds) or later, oldest first.
@@ -148,10 +152,19 @@ class WindowedSearch:
     def _count(self, window: Window, page: SearchPage, since: int) -> None:
         """Count each row once; the margin before the first window is part of the promise too."""
         self.promised = self.promised or page.total
-        self.arrived += sum(
-            window.takes(record) or (window.start == since and updated_at(record, since) < since)
-            for record in page.records
-        )
+        for record in page.records:
+            in_margin = window.start == since and updated_at(record, since) < since
+            if in_margin or window.takes(record):
+                self.arrived += self._is_new(record)
+
+    def _is_new(self, record: Record) -> bool:
+        """Whether a record has not been counted before, as far as memory allows to tell."""
+        record_id = str(record.get("id"))
+        if record_id in self._counted:
+            return False
+        if len(self._counted) < MOST_COUNTED:
+            self._counted.add(record_id)
+        return True
 
     def _cut(self, window: Window, page: SearchPage) -> list[Window]:
         """Cut what is left of a window into several; return none if that does not pay."""

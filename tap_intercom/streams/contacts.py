@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.family import ReferenceStream, Step
-from tap_intercom.search import Search, SearchEndpoint, updated_at
+from tap_intercom.search import CursorRefusedError, Search, SearchEndpoint, updated_at
 from tap_intercom.search_stream import SearchStream
 from tap_intercom.settings import version_number
 from tap_intercom.spool import Spool
@@ -23,7 +23,7 @@ EXACT_FROM = (2, 17)
 """The API version from which the contact search compares seconds (Intercom's 2.17 changelog)."""
 
 
-EXACT_ENDPOINT = SearchEndpoint("/contacts/search", "data")
+EXACT_ENDPOINT = SearchEndpoint("/contacts/search", ("data",))
 
 
 class Contacts(SearchStream):
@@ -40,7 +40,7 @@ class Contacts(SearchStream):
     replication_key = "updated_at"
     permission = "Read and list users and companies"
     endpoint = SearchEndpoint(
-        "/contacts/search", "data", margin_seconds=LONGEST_DAY, narrowest_window=2 * DAY
+        "/contacts/search", ("data",), margin_seconds=LONGEST_DAY, narrowest_window=2 * DAY
     )
 
     @override
@@ -52,11 +52,20 @@ class Contacts(SearchStream):
         return super().walk(since)
 
     def _read_newest_first(self, since: int) -> Iterator[Step]:
-        """Set the youngest contacts aside, then hand them out in the order of bookmarks."""
+        """Set the youngest contacts aside, then hand them out in the order of bookmarks.
+
+        Only the oldest-first walk knows how to go on from within a search, so it takes over where
+        Intercom refuses a cursor.
+        """
         search = Search(self.client, self.endpoint, self.settings.page_size)
         with Spool() as spool:
-            for record in search.newest_first(since):
-                spool.add(record, updated_at(record, since))
+            try:
+                for record in search.newest_first(since):
+                    spool.add(record, updated_at(record, since))
+            except CursorRefusedError as error:
+                self.logger.warning("%s; contacts are searched anew, oldest first", error)
+                yield from super().walk(since)
+                return
             self.logger.info(
                 "Intercom promised %d contacts, days before the bookmark included; the %d youngest "
                 "came, and all that is left is older",
@@ -93,5 +102,4 @@ class ContactCompanies(ReferenceStream):
     root_key = "contact_id"
     field = ("companies", "data")
     item_key = "company_id"
-    whole_list = Request("/contacts/{id}/companies", {"per_page": 50})
-    envelopes = ("data", "companies")
+    whole_list = Request("/contacts/{id}/companies", {"per_page": 50}, holds=("data", "companies"))

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.errors import PermissionDeniedError
-from tap_intercom.family import EmbeddedStream, FetchedStream, RootStream, Step, value_at
+from tap_intercom.family import EmbeddedStream, FetchedStream, RootStream, Step
 from tap_intercom.pagination import pages, records_of
 from tap_intercom.search import SearchEndpoint, moment_of
 from tap_intercom.search_stream import SearchStream
 from tap_intercom.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
+
+
+HIDDEN_TICKETS = (
+    'The access token lacks the permission "Read tickets": Intercom leaves conversations that are '
+    "tickets out of the stream conversations. The bookmark passes them, so once the token has the "
+    "permission, load conversations anew"
+)
+"""Source: Intercom's unversioned change of July 2024."""
 
 
 class Conversations(SearchStream):
@@ -26,29 +34,22 @@ class Conversations(SearchStream):
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = "Read conversations"
-    endpoint = SearchEndpoint("/conversations/search", "conversations")
+    endpoint = SearchEndpoint("/conversations/search", ("conversations", "data"))
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
-        if self.bookmark is None:
+        if not self._tap.streams["tickets"].selected:
             self._warn_if_tickets_are_hidden()
         yield from super().walk(since)
 
     def _warn_if_tickets_are_hidden(self) -> None:
-        """Ask once, on the first run: without the permission, Intercom just leaves tickets out.
-
-        Source: Intercom's unversioned change of July 2024.
-        """
+        """Ask what the stream tickets, if it is selected, finds out by itself."""
         query = {"field": "updated_at", "operator": ">", "value": 0}
+        body = {"query": query, "pagination": {"per_page": 1}}
         try:
-            self.client.fetch(
-                Request("/tickets/search", body={"query": query, "pagination": {"per_page": 1}})
-            )
+            self.client.fetch(Request("/tickets/search", body=body, holds=("tickets", "data")))
         except PermissionDeniedError:
-            self.logger.warning(
-                'The access token lacks the permission "Read tickets": Intercom leaves '
-                "conversations that are tickets out of this stream"
-            )
+            self.logger.warning(HIDDEN_TICKETS)
 
 
 class DeletedConversations(RootStream):
@@ -75,9 +76,13 @@ class DeletedConversations(RootStream):
                 yield Step(record, moment)
 
     def _newest_first(self, since: int) -> Iterator[tuple[Record, int]]:
-        request = Request("/conversations/deleted", {"order": "desc", "per_page": 60})
+        request = Request(
+            "/conversations/deleted",
+            {"order": "desc", "per_page": 60},
+            holds=("conversations", "data"),
+        )
         for page in pages(self.client, request):
-            for record in records_of(page, "conversations", "data"):
+            for record in records_of(request, page):
                 yield record, moment_of(record, "deleted_at", since)
 
 
@@ -94,7 +99,7 @@ class ConversationParts(FetchedStream):
     replication_key = "conversation_updated_at"
     permission = "Read conversations"
     root_key = "conversation_id"
-    detail = Request("/conversations/{id}")
+    detail = Request("/conversations/{id}", holds=("conversation_parts",))
     field = ("conversation_parts", "conversation_parts")
 
     @override
@@ -103,21 +108,6 @@ class ConversationParts(FetchedStream):
         if self.settings.plaintext_bodies:
             request = request.with_params(display_as="plaintext")
         return (request,)
-
-    @override
-    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
-        parts = list(super().items(record, answers))
-        ((detail,),) = answers.values()
-        total = value_at(detail, ("conversation_parts", "total_count")) or 0
-        if total > len(parts):
-            self.logger.warning(
-                "Conversation %s has %d parts, of which Intercom hands out the youngest %d; "
-                "older ones stay as they were loaded before",
-                record["id"],
-                total,
-                len(parts),
-            )
-        return parts
 
 
 class ConversationContacts(EmbeddedStream):

@@ -12,5 +12,4 @@ class Segments(ListStream):
     name = "segments"
     primary_keys = ("id",)
     permission = "Read and list users and companies"
-    lists = (Request("/segments", {"include_count": "true"}),)
-    envelope = "segments"
+    lists = (Request("/segments", {"include_count": "true"}, holds=("segments",)),)

@@ -21,8 +21,7 @@ class Teams(ListStream):
     name = "teams"
     primary_keys = ("id",)
     permission = "Read admins"
-    lists = (Request("/teams"),)
-    envelope = "teams"
+    lists = (Request("/teams", holds=("teams",)),)
 
 
 class TeamAdmins(ChildStream):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tap_intercom.client import Request
+from tap_intercom.compat import override
 from tap_intercom.family import EmbeddedStream
 from tap_intercom.list_stream import ListStream
 from tap_intercom.search import SearchEndpoint
 from tap_intercom.search_stream import SearchStream
+from tap_intercom.streams.conversations import HIDDEN_TICKETS
+
+if TYPE_CHECKING:
+    from tap_intercom.errors import PermissionDeniedError
 
 
 class Tickets(SearchStream):
@@ -16,8 +23,14 @@ class Tickets(SearchStream):
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = "Read tickets"
-    endpoint = SearchEndpoint("/tickets/search", "tickets")
+    endpoint = SearchEndpoint("/tickets/search", ("tickets", "data"))
     omitted = ("ticket_parts",)
+
+    @override
+    def refuse(self, error: PermissionDeniedError) -> None:
+        super().refuse(error)
+        if self._tap.streams["conversations"].selected:
+            self.logger.warning(HIDDEN_TICKETS)
 
 
 class TicketParts(EmbeddedStream):

@@ -19,7 +19,7 @@ class Workspace(ListStream):
     name = "workspace"
     primary_keys = ("id_code",)
     permission = "Read admins"
-    lists = (Request("/me"),)
+    lists = (Request("/me", holds=("app",)),)
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
@@ -33,5 +33,4 @@ class Admins(ListStream):
     name = "admins"
     primary_keys = ("id",)
     permission = "Read admins"
-    lists = (Request("/admins", {"display_avatar": "true"}),)
-    envelope = "admins"
+    lists = (Request("/admins", {"display_avatar": "true"}, holds=("admins",)),)
