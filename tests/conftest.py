@@ -17,6 +17,11 @@ SMALL = SandboxOptions(contacts=320, companies=120, conversations=80, tickets=30
 """Large enough for several pages of contacts and companies, small enough to start at once."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests that need other programs last."""
+    items.sort(key=lambda item: item.get_closest_marker("end_to_end") is not None)
+
+
 @pytest.fixture
 def options(request: pytest.FixtureRequest) -> SandboxOptions:
     """Take the workspace from the test's `options` parameter, or a small one."""

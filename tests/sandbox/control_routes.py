@@ -34,6 +34,7 @@ CHANGEABLE_OPTIONS: Final = frozenset(
         "other_share",
         "timezone",
         "index_delay",
+        "fresh_answers",
         "inclusive_comparisons",
         "empty_scroll_is_404",
         "refused",

@@ -36,6 +36,8 @@ class SandboxOptions:
         other_share: share (0 to 1) of the limit that another program uses up, evenly.
         timezone: the workspace's time zone (IANA name).
         index_delay: kind -> seconds after its `updated_at` until the search shows a record.
+        fresh_answers: whether searches find and sort records as the late index has them, but show
+            them as they are now.
         inclusive_comparisons: whether `>` and `<` include equality in conversations/search and
             tickets/search (documented as "Greater (or equal) than").
         empty_scroll_is_404: whether a scroll over no companies at all answers 404.
@@ -64,6 +66,7 @@ class SandboxOptions:
     other_share: float = 0.0
     timezone: str = "America/Los_Angeles"
     index_delay: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    fresh_answers: bool = False
     inclusive_comparisons: bool = True
     empty_scroll_is_404: bool = False
     refused: Mapping[str, str] = dataclasses.field(default_factory=dict)

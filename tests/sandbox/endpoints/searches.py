@@ -65,6 +65,9 @@ class Search:
         delay = call.state.options.index_delay.get(self.kind, 0)
         index = collection.index(call.state.clock.now() - delay)
         page = call.state.searcher.search(self.kind, collection.revision, index, condition, wanted)
+        if call.state.options.fresh_answers:
+            fresh = [collection.truth.get(record.id) or record for record in page.records]
+            page = dataclasses.replace(page, records=fresh)
         return self._page(call, page, wanted)
 
     def newest_first(self, call: Call, only: Condition) -> web.Response:

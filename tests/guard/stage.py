@@ -1,0 +1,227 @@
+"""A workspace whose time passes only when somebody waits, and the tap that reads it.
+
+Every wait of the tap (backoff, rate limit, scroll) moves the sandbox's clock instead of sleeping,
+and the tap begins its runs at the time that this clock shows. So no test waits for real, and a
+story may take place on any day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+
+from tap_intercom.client import IntercomClient
+from tap_intercom.errors import IntercomError
+from tap_intercom.rate_limit import RateLimiter
+from tap_intercom.scroll import scroll_companies
+from tap_intercom.tap import TapIntercom
+from tests.sandbox.server import Sandbox
+from tests.singer import Output, selecting
+from tests.truth import ROWS, missing_or_stale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from tap_intercom.client import Request
+    from tests.sandbox.control import Control
+    from tests.sandbox.options import SandboxOptions
+    from tests.sandbox.request_log import LoggedRequest
+
+NOW = 1_750_000_000
+"""2025-06-15 15:06:40 UTC, a Sunday: when stories begin unless they say otherwise."""
+
+LONGEST_JOIN_SECONDS = 20
+
+
+class Killed(BaseException):
+    """Stands for `kill -9`: nothing that comes later gets out."""
+
+
+class Pipe(io.BytesIO):
+    """The tap's stdout; it may break behind a number of messages, or of STATE messages."""
+
+    def __init__(self, messages: float = float("inf"), states: float = float("inf")) -> None:
+        super().__init__()
+        self._messages = messages
+        self._states = states
+
+    def write(self, line: Any) -> int:
+        if self.is_broken:
+            raise Killed
+        written = super().write(line)
+        self._messages -= 1
+        self._states -= bytes(line).startswith(b'{"type":"STATE"')
+        if self.is_broken:
+            raise Killed
+        return written
+
+    @property
+    def is_broken(self) -> bool:
+        return self._messages <= 0 or self._states <= 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Run(Output):
+    """The messages of one run, and how it ended."""
+
+    error: IntercomError | None = None
+    refused: frozenset[str] = frozenset()
+    killed: bool = False
+
+
+class PassingTime:
+    """Waiting that moves the sandbox's clock; threads that wait at once wait together."""
+
+    def __init__(self, control: Control, lock: threading.RLock) -> None:
+        self._control = control
+        self._lock = lock
+        self._waited = 0.0
+
+    def monotonic(self) -> float:
+        return self._waited
+
+    def sleep(self, seconds: float) -> None:
+        end = self._waited + seconds
+        with self._lock:
+            if end > self._waited:
+                self._control.clock.advance(end - self._waited)
+                self._waited = end
+
+
+class Stage:
+    """A sandbox with a clock that stands still, and the tap that talks to it."""
+
+    def __init__(self, options: SandboxOptions) -> None:
+        start = NOW if options.clock_start is None else options.clock_start
+        self.sandbox = Sandbox(dataclasses.replace(options, clock_start=start, frozen=True))
+        self.before_request: Callable[[Request], None] = lambda _: None
+        self._lock = threading.RLock()
+        self._patch = pytest.MonkeyPatch()
+
+    def __enter__(self) -> Self:
+        self.sandbox.start()
+        passing = PassingTime(self.control, self._lock)
+        self._patch.setattr(time, "sleep", passing.sleep)
+        self._patch.setattr(scroll_companies, "__defaults__", (passing.sleep,))
+        waits = {"clock": passing.monotonic, "sleep": passing.sleep}
+        self._patch.setattr(RateLimiter.__init__, "__kwdefaults__", waits)
+        send = IntercomClient.send
+
+        def hooked(client: IntercomClient, request: Request) -> Any:
+            with self._lock:
+                self.before_request(request)
+            return send(client, request)
+
+        self._patch.setattr(IntercomClient, "send", hooked)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._patch.undo()
+        self.sandbox.stop()
+
+    @property
+    def control(self) -> Control:
+        return self.sandbox.control
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {"access_token": self.sandbox.options.token, "api_url": self.sandbox.url}
+
+    def run(
+        self,
+        state: dict[str, Any] | None = None,
+        select: Iterable[str] | None = None,
+        **settings: Any,
+    ) -> Run:
+        """Sync once; an error is raised."""
+        run = self.attempt(state, select, **settings)
+        if run.error:
+            raise run.error
+        return run
+
+    def attempt(
+        self,
+        state: dict[str, Any] | None = None,
+        select: Iterable[str] | None = None,
+        *,
+        pipe: Pipe | None = None,
+        **settings: Any,
+    ) -> Run:
+        """Sync once, whatever comes of it.
+
+        Args:
+            state: The state to go on from.
+            select: The streams to select; the default selection if None.
+            pipe: The stdout.
+            settings: Settings besides the sandbox's.
+        """
+        config = {**self.config, **settings}
+        catalog = None if select is None else selecting(TapIntercom(config=config), select)
+        return self.attempt_catalog(config, catalog, state, pipe)
+
+    def attempt_catalog(
+        self,
+        config: dict[str, Any],
+        catalog: dict[str, Any] | None,
+        state: dict[str, Any] | None = None,
+        pipe: Pipe | None = None,
+    ) -> Run:
+        """Sync once with a catalog, whatever comes of it."""
+        stdout = io.TextIOWrapper(pipe or Pipe(), encoding="utf-8")
+        error, killed = None, False
+        with contextlib.redirect_stdout(stdout), self._tap_goes_by_the_clock():
+            tap = TapIntercom(config=config, catalog=catalog, state=json.loads(json.dumps(state)))
+            try:
+                tap.sync_all()
+            except IntercomError as caught:
+                error = caught
+            except Killed:
+                killed = True
+        _join_look_ahead()
+        messages = parsed(stdout.buffer.getvalue())  # type: ignore[attr-defined]
+        refused = frozenset(stream.name for stream in tap.refusals)
+        return Run(messages, error, refused, killed)
+
+    def requests(self, path: str = "", method: str = "") -> list[LoggedRequest]:
+        """Return the requests so far whose path begins so."""
+        return [
+            request
+            for request in self.control.requests()
+            if request.path.startswith(path) and request.method.startswith(method)
+        ]
+
+    def lost(self, output: Output, streams: Iterable[str] = tuple(ROWS)) -> dict[str, Any]:
+        """Return, by stream, the true rows that a target lacks or holds in an old version."""
+        found = {name: missing_or_stale(output, self.control, name) for name in streams}
+        return {name: rows for name, rows in found.items() if rows}
+
+    @contextlib.contextmanager
+    def _tap_goes_by_the_clock(self) -> Iterator[None]:
+        now = self.control.clock.now()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(time, "time", lambda: now)
+            yield
+
+
+def parsed(stdout: bytes) -> list[dict[str, Any]]:
+    """Parse the whole messages of a run; of a killed one the last line may be cut off."""
+    return [json.loads(line) for line in stdout.split(b"\n")[:-1]]
+
+
+def _join_look_ahead() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "look-ahead":
+            thread.join(LONGEST_JOIN_SECONDS)

@@ -1,0 +1,84 @@
+"""The audit: what Intercom promised, and what arrived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.guard.log import told, warned
+from tests.sandbox.options import SandboxOptions
+
+if TYPE_CHECKING:
+    from tap_intercom.client import Request
+    from tests.guard.stage import Stage
+
+SEARCHED = ("contacts", "conversations", "tickets")
+
+
+@pytest.mark.parametrize("page_size", [7, 150])
+def test_each_searched_stream_says_how_many_were_promised_and_how_many_came(
+    stage: Stage, caplog: pytest.LogCaptureFixture, page_size: int
+) -> None:
+    caplog.set_level("INFO")
+    stage.run(page_size=page_size)
+    for kind in SEARCHED:
+        count = len(stage.control.records(kind))
+        assert f"Intercom promised {count} {kind}, and {count} came" in told(caplog)
+    assert warned(caplog) == []
+
+
+def test_records_that_do_not_come_are_missed_with_both_numbers(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Three of the conversations vanish between the first page and the last."""
+    asked = 0
+
+    def vanish(request: Request) -> None:
+        nonlocal asked
+        asked += request.path == "/conversations/search"
+        if asked == 2:
+            asked += 1
+            for record in stage.control.records("conversations")[-4:-1]:
+                stage.control.delete("conversations", record["id"])
+
+    stage.before_request = vanish
+    stage.run(select=["conversations"], page_size=20, concurrency=1)
+    assert any("3 conversations fewer came" in line for line in warned(caplog))
+    assert any("(57 of 60)" in line for line in warned(caplog))
+
+
+@pytest.mark.parametrize(
+    "options", [SandboxOptions(contacts=300, companies=0, conversations=300)], indirect=True
+)
+def test_a_record_that_comes_twice_does_not_hide_one_that_does_not_come(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One conversation is changed after it was read and comes again, another one vanishes."""
+    searches = 0
+
+    def drift(request: Request) -> None:
+        nonlocal searches
+        searches += request.path == "/conversations/search"
+        if searches == 3:
+            searches += 1
+            records = stage.control.records("conversations")
+            stage.control.clock.advance(60)
+            stage.control.change("conversations", records[0]["id"], {"title": "Again"})
+            stage.control.delete("conversations", records[-2]["id"])
+
+    stage.before_request = drift
+    stage.run(select=["conversations"], page_size=20, concurrency=1)
+    assert any("1 conversations fewer came" in line for line in warned(caplog))
+
+
+def test_an_incremental_run_is_audited_too(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    state = stage.run().state
+    stage.control.clock.advance(600)
+    for kind in SEARCHED:
+        stage.control.touch_oldest(kind, 12)
+    caplog.set_level("INFO")
+    stage.run(state)
+    for kind in SEARCHED:
+        lines = [line for line in told(caplog) if f" {kind}" in line and "promised" in line]
+        assert len(lines) == 1, kind

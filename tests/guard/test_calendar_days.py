@@ -1,0 +1,146 @@
+"""Contacts before API version 2.17: the search knows days of the workspace, not seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.guard.stage import Stage
+from tests.sandbox.options import SandboxOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DAYS = {
+    "UTC": datetime(2025, 6, 15, tzinfo=ZoneInfo("UTC")),
+    "Los Angeles": datetime(2025, 6, 15, tzinfo=ZoneInfo("America/Los_Angeles")),
+    "Los Angeles, 23 hours": datetime(2025, 3, 9, tzinfo=ZoneInfo("America/Los_Angeles")),
+    "Los Angeles, 25 hours": datetime(2025, 11, 2, tzinfo=ZoneInfo("America/Los_Angeles")),
+    "Auckland": datetime(2025, 6, 15, tzinfo=ZoneInfo("Pacific/Auckland")),
+    "Auckland, 23 hours": datetime(2025, 9, 28, tzinfo=ZoneInfo("Pacific/Auckland")),
+    "Auckland, 25 hours": datetime(2025, 4, 6, tzinfo=ZoneInfo("Pacific/Auckland")),
+}
+"""Local midnights, with which a day begins."""
+
+STREAMS = ("contacts", "contact_tags", "contact_companies")
+MINUTE = 60
+HOUR = 3600
+DAY = 86_400
+
+
+@pytest.fixture(params=DAYS.values(), ids=DAYS.keys())
+def midnight(request: pytest.FixtureRequest) -> datetime:
+    return request.param
+
+
+@pytest.fixture
+def stage(midnight: datetime) -> Iterator[Stage]:
+    """Open a workspace a day and a half before this midnight."""
+    options = SandboxOptions(
+        contacts=60,
+        companies=20,
+        conversations=0,
+        tickets=0,
+        timezone=str(midnight.tzinfo),
+        clock_start=midnight.timestamp() - 36 * HOUR,
+    )
+    with Stage(options) as ready:
+        yield ready
+
+
+def test_updates_around_local_midnight_all_arrive(stage: Stage, midnight: datetime) -> None:
+    """Run after each of many moments on both sides of midnight, with the tightest bookmark."""
+    tomorrow = (midnight + timedelta(days=1)).timestamp()
+    moments = [
+        base + offset
+        for base in (midnight.timestamp(), tomorrow)
+        for offset in (-12 * HOUR, -HOUR, -MINUTE, -1, 0, 1, MINUTE, 11 * HOUR)
+    ]
+    written = stage.run(select=STREAMS, lookback_seconds=0)
+    state = written.state
+    for number, moment in enumerate(sorted(moments)):
+        stage.control.clock.set(moment)
+        contacts = stage.control.records("contacts")
+        stage.control.change("contacts", contacts[0]["id"], {"name": f"Number {number}"})
+        run = stage.run(state, select=STREAMS, lookback_seconds=0)
+        written, state = written + run, run.state
+        assert stage.lost(written, STREAMS) == {}, moment
+
+
+def test_updates_later_on_the_bookmarks_own_day_arrive_whenever_the_next_run_is(
+    stage: Stage, midnight: datetime
+) -> None:
+    for days, hour in ((0, 1), (1, 12), (2, 23), (6, 0)):
+        start = (midnight + timedelta(days=10 * days + 1)).timestamp()
+        stage.control.clock.set(start + hour * HOUR)
+        first = stage.run(select=STREAMS, lookback_seconds=0)
+        for seconds in (0, 1, MINUTE, 10 * MINUTE):
+            stage.control.clock.advance(seconds)
+            oldest = stage.control.records("contacts")[0]["id"]
+            stage.control.change("contacts", oldest, {"name": f"{days} days, {seconds} s"})
+        stage.control.clock.advance(days * DAY)
+        later = stage.run(first.state, select=STREAMS, lookback_seconds=0)
+        assert stage.lost(first + later, STREAMS) == {}, days
+
+
+def test_an_update_in_this_minute_arrives_in_this_run(stage: Stage) -> None:
+    for _ in range(24):
+        stage.control.clock.advance(HOUR + 17)
+        oldest = stage.control.records("contacts")[0]["id"]
+        stage.control.change("contacts", oldest, {"name": "Just now"})
+        run = stage.run(select=["contacts"])
+        assert stage.lost(run, ["contacts"]) == {}
+
+
+@pytest.mark.parametrize("concurrency", [1, 32])
+def test_a_first_run_in_windows_of_days_leaves_no_gap(midnight: datetime, concurrency: int) -> None:
+    options = SandboxOptions(
+        contacts=1500,
+        companies=0,
+        conversations=0,
+        tickets=0,
+        timezone=str(midnight.tzinfo),
+        clock_start=midnight.timestamp() + 5 * HOUR,
+    )
+    with Stage(options) as stage:
+        run = stage.run(select=["contacts"], page_size=25, concurrency=concurrency)
+        assert stage.lost(run, ["contacts"]) == {}
+
+
+@pytest.mark.parametrize("version", ["2.7", "2.16"])
+def test_an_hourly_run_reads_no_more_than_it_needs(midnight: datetime, version: str) -> None:
+    options = SandboxOptions(
+        contacts=900, companies=0, conversations=0, tickets=0, timezone=str(midnight.tzinfo)
+    )
+    with Stage(options) as stage:
+        stage.control.touch_oldest("contacts", 700, int(stage.control.clock.now()) - 20 * HOUR)
+        state = stage.run(select=["contacts"], api_version=version).state
+        stage.control.clock.advance(HOUR)
+        stage.control.touch_oldest("contacts", 3)
+        stage.control.clear_requests()
+        run = stage.run(state, select=["contacts"], api_version=version)
+        assert len(stage.requests()) == 1
+        assert len(run.records("contacts")) < 20
+
+
+def test_from_2_17_on_the_search_is_asked_for_exact_seconds(
+    stage: Stage, midnight: datetime
+) -> None:
+    first = stage.run(select=STREAMS, api_version="2.17", lookback_seconds=0)
+    stage.control.clock.set(midnight.timestamp() - 1)
+    for _ in range(3):
+        oldest = stage.control.records("contacts")[0]["id"]
+        stage.control.change("contacts", oldest, {"name": "Renamed"})
+        stage.control.clock.advance(1)
+    stage.control.clear_requests()
+    run = stage.run(first.state, select=STREAMS, api_version="2.17", lookback_seconds=0)
+    assert stage.lost(first + run, STREAMS) == {}
+    bookmark = first.state["bookmarks"]["contacts"]["replication_key_value"]
+    (asked,) = {
+        request.body["query"]["value"] for request in stage.requests("/contacts/search", "POST")
+    }
+    assert datetime.fromisoformat(bookmark).timestamp() - asked == 1
+    assert len(run.records("contacts")) == 4

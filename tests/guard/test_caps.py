@@ -1,0 +1,139 @@
+"""Where Intercom cuts a list off, it is read whole, or the tap says what it could not get."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from tests.guard.log import warned
+from tests.sandbox.faults import Fault
+from tests.sandbox.options import SandboxOptions
+
+if TYPE_CHECKING:
+    from tests.guard.stage import Stage
+
+CONTACTS = ("contacts", "contact_tags", "contact_companies")
+MANY_COMPANIES = SandboxOptions(contacts=0, companies=10_250, conversations=0, tickets=0)
+ALMOST_TOO_LONG = SandboxOptions(
+    contacts=10, companies=0, conversations=10, tickets=5, long_conversation_parts=480
+)
+HAS_MORE = SandboxOptions(contacts=130, companies=100, conversations=0, tickets=0)
+
+
+@pytest.mark.parametrize("options", [HAS_MORE], indirect=True)
+def test_more_than_ten_tags_and_companies_of_a_contact_arrive(stage: Stage) -> None:
+    contacts = stage.control.records("contacts")
+    assert max(len(contact["tag_ids"]) for contact in contacts) > 10
+    assert max(len(contact["company_ids"]) for contact in contacts) > 50
+    assert stage.lost(stage.run(), CONTACTS) == {}
+
+
+@pytest.mark.parametrize("options", [HAS_MORE], indirect=True)
+def test_a_tag_put_on_or_taken_off_a_long_list_arrives_with_the_next_run(stage: Stage) -> None:
+    first = stage.run()
+    stage.control.clock.advance(60)
+    contact = max(stage.control.records("contacts"), key=lambda one: len(one["tag_ids"]))
+    for tag in stage.control.records("tags"):
+        stage.control.tag("contacts", contact["id"], tag["id"])
+    stage.control.untag("contacts", contact["id"], contact["tag_ids"][0])
+    later = stage.run(first.state)
+    assert stage.lost(first + later, CONTACTS) == {}
+    rows = [row for row in later.records("contact_tags") if row["contact_id"] == contact["id"]]
+    assert contact["tag_ids"][0] not in {row["tag_id"] for row in rows}
+
+
+@pytest.mark.parametrize("options", [ALMOST_TOO_LONG], indirect=True)
+def test_parts_beyond_500_are_warned_of_and_those_loaded_earlier_stay(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    conversation = next(
+        one
+        for one in stage.control.records("conversations")
+        if one["conversation_parts"]["total_count"] == 480
+    )
+    first = stage.run()
+    assert warned(caplog) == []
+    stage.control.clock.advance(60)
+    stage.control.add_parts(conversation["id"], 100)
+    later = stage.run(first.state)
+    assert stage.lost(later, ["conversation_parts"]) != {}
+    # the oldest 80 keep the conversation's earlier moment, but they are there
+    lost = stage.lost(first + later, ["conversation_parts"]).get("conversation_parts", {})
+    loaded = {row["id"] for row in (first + later).records("conversation_parts")}
+    assert {key[0] for key in lost} <= loaded
+    (line,) = [line for line in warned(caplog) if "580" in line]
+    assert conversation["id"] in line
+    assert "500" in line
+
+
+def test_parts_of_a_ticket_beyond_500_are_warned_of(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    ticket = stage.control.records("tickets")[0]
+    part = ticket["ticket_parts"]["ticket_parts"][0]
+    parts = [{**part, "id": str(number)} for number in range(612)]
+    fields = {"ticket_parts": {"type": "x", "ticket_parts": parts, "total_count": 612}}
+    stage.control.change("tickets", ticket["id"], fields)
+    stage.run(select=["tickets", "ticket_parts"])
+    (line,) = [line for line in warned(caplog) if "612" in line]
+    assert ticket["id"] in line
+    assert "500" in line
+
+
+@pytest.mark.parametrize("options", [MANY_COMPANIES], indirect=True)
+def test_more_than_ten_thousand_companies_arrive(stage: Stage) -> None:
+    run = stage.run(select=["companies"])
+    assert len({row["id"] for row in run.records("companies")}) == 10_250
+    assert stage.lost(run, ["companies"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("following", "pages"),
+    [
+        ({"page": 2, "starting_after": "abc"}, 2),
+        ("{url}/conversations/deleted?page=2&per_page=60", 2),
+        ("/conversations/deleted?page=2&per_page=60", 2),
+        (None, 1),
+        ("", 1),
+        ({}, 1),
+        ("absent", 1),
+    ],
+    ids=str,
+)
+def test_the_next_page_may_be_an_object_a_url_null_or_absent(
+    stage: Stage, following: Any, pages: int
+) -> None:
+    if isinstance(following, str):
+        following = following.format(url=stage.sandbox.url)
+    told = {"type": "pages"} if following == "absent" else {"type": "pages", "next": following}
+    for number, next_page in enumerate((told, {"type": "pages", "next": None})):
+        tombstone = {"type": "conversation", "id": str(number), "deleted_at": 1_749_990_000}
+        body = {"conversations": [tombstone], "pages": next_page}
+        stage.control.faults.add(
+            Fault(
+                kind="raw_body",
+                path="/conversations/deleted",
+                body=msgspec.json.encode(body),
+            )
+        )
+    run = stage.run(select=["deleted_conversations"])
+    assert (
+        {row["id"] for row in run.records("deleted_conversations")} == {"0", "1"}
+        if (pages == 2)
+        else {"0"}
+    )
+    assert len(stage.requests("/conversations/deleted")) == pages
+
+
+def test_a_list_that_only_counts_its_pages_is_read_to_the_end(stage: Stage) -> None:
+    """Some lists have no `next` at all, only `page` and `total_pages`."""
+    for number in (1, 2, 3):
+        tombstone = {"type": "conversation", "id": str(number), "deleted_at": 1_749_990_000}
+        counts = {"type": "pages", "page": number, "per_page": 1, "total_pages": 3}
+        body = msgspec.json.encode({"conversations": [tombstone], "pages": counts})
+        fault = Fault(kind="raw_body", path="/conversations/deleted", body=body)
+        stage.control.faults.add(fault)
+    run = stage.run(select=["deleted_conversations"])
+    assert {row["id"] for row in run.records("deleted_conversations")} == {"1", "2", "3"}

@@ -1,0 +1,162 @@
+"""Bookmarks of other variants of the tap are taken over: switching costs no full reload."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from singer_sdk.exceptions import ConfigValidationError
+
+from tests.guard.stage import NOW
+from tests.sandbox.options import SandboxOptions
+
+if TYPE_CHECKING:
+    from tests.guard.stage import Stage
+
+KINDS = ("contacts", "companies", "conversations", "tickets")
+BOOKMARK = NOW - 200 * 86_400
+
+
+@pytest.fixture
+def options() -> SandboxOptions:
+    return SandboxOptions(contacts=160, companies=90, conversations=80, tickets=60)
+
+
+def singer_io(**moments: int) -> dict[str, Any]:
+    """Write a state as singer-io's tap does."""
+    return {
+        "bookmarks": {
+            stream: {
+                "updated_at": datetime.fromtimestamp(moment, UTC).strftime(
+                    "%Y-%m-%dT%H:%M:%S.000000Z"
+                )
+            }
+            for stream, moment in moments.items()
+        }
+    }
+
+
+def test_bookmarks_of_singer_io_are_gone_on_from(stage: Stage) -> None:
+    run = stage.run(singer_io(**dict.fromkeys(KINDS, BOOKMARK)), select=KINDS)
+    for kind in KINDS:
+        changed = {
+            record["id"]
+            for record in stage.control.records(kind)
+            if record["updated_at"] >= BOOKMARK
+        }
+        came = {row["id"] for row in run.records(kind)}
+        assert changed <= came, kind
+        assert len(came) < len(stage.control.records(kind)) - 5, kind
+
+
+def test_the_state_is_this_taps_own_from_then_on(stage: Stage) -> None:
+    foreign = singer_io(**dict.fromkeys(KINDS, BOOKMARK), segments=BOOKMARK, tags=BOOKMARK)
+    foreign["currently_syncing"] = "conversations"
+    state = stage.run(foreign).state
+    for name, bookmark in state["bookmarks"].items():
+        assert not bookmark or bookmark.keys() == {"replication_key", "replication_key_value"}, name
+    again = stage.run(state)
+    assert len(again.records("conversations")) < 20
+
+
+def test_streams_without_a_foreign_bookmark_get_their_whole_history(stage: Stage) -> None:
+    run = stage.run(singer_io(conversations=BOOKMARK))
+    whole = ("contacts", "tickets", "companies", "conversation_tags", "conversation_parts")
+    assert stage.lost(run, whole) == {}
+
+
+def test_parts_go_on_from_the_older_of_the_two_bookmarks(stage: Stage) -> None:
+    """singer-io moves the bookmark of parts in the order of ids, past what it has not loaded."""
+    run = stage.run(singer_io(conversations=BOOKMARK, conversation_parts=NOW))
+    changed = {
+        record["id"]
+        for record in stage.control.records("conversations")
+        if record["updated_at"] >= BOOKMARK
+    }
+    lost = stage.lost(run, ["conversation_parts"]).get("conversation_parts", {})
+    assert not {row["conversation_id"] for row in lost.values()} & changed
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"bookmarks": {}},
+        {"bookmarks": {"contacts": {}}},
+        {"bookmarks": {"contacts": {"updated_at": None}}},
+        {"bookmarks": {"unknown": {"updated_at": "2024-01-01T00:00:00Z"}}},
+        {"bookmarks": {"contacts": {"starting_replication_value": None}}},
+        {"bookmarks": {"tags": {"partitions": [{"context": {"id": 1}}]}}},
+        {"currently_syncing": None, "bookmarks": {}},
+    ],
+    ids=str,
+)
+def test_a_state_that_says_nothing_means_a_first_run(stage: Stage, state: dict[str, Any]) -> None:
+    assert stage.lost(stage.run(state)) == {}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"bookmarks": {"contacts": {"updated_at": "yesterday"}}},
+        {"bookmarks": {"contacts": {"updated_at": 1}}},
+        {
+            "bookmarks": {
+                "contacts": {"replication_key": "updated_at", "replication_key_value": "?"}
+            }
+        },
+        {"bookmarks": {"contacts": "2024-01-01T00:00:00Z"}},
+        {"bookmarks": []},
+    ],
+    ids=str,
+)
+def test_a_state_that_can_not_be_read_is_refused_or_means_a_first_run(
+    stage: Stage, state: dict[str, Any]
+) -> None:
+    try:
+        run = stage.run(state)
+    except ConfigValidationError:
+        return
+    assert stage.lost(run) == {}
+
+
+@pytest.mark.parametrize("version", ["airbyte", "ticketswap"])
+def test_other_shapes_of_a_state_lose_nothing(stage: Stage, version: str) -> None:
+    states = {
+        "airbyte": {"bookmarks": {"contacts": {"state": {"updated_at": NOW - 100}}}},
+        "ticketswap": {
+            "bookmarks": {
+                "conversations": {
+                    "replication_key": "updated_at",
+                    "replication_key_value": datetime.fromtimestamp(BOOKMARK, UTC).isoformat(),
+                },
+                "conversation_parts": {
+                    "partitions": [
+                        {"context": {"conversation_id": "1"}, "replication_key_value": 5}
+                    ]
+                },
+            }
+        },
+    }
+    run = stage.run(states[version])
+    assert stage.lost(run, ["contacts", "companies", "tickets", "conversation_parts"]) == {}
+
+
+def test_a_bookmark_in_the_future_loses_nothing(stage: Stage) -> None:
+    """A wrong clock wrote it; what changes until then would be skipped in silence."""
+    state = {
+        "bookmarks": {
+            kind: {
+                "replication_key": "updated_at",
+                "replication_key_value": datetime.fromtimestamp(NOW + 86_400 * 90, UTC).isoformat(),
+            }
+            for kind in KINDS
+        }
+    }
+    first = stage.run()
+    stage.control.clock.advance(60)
+    for kind in KINDS:
+        stage.control.touch_oldest(kind, 2)
+    later = stage.run(state)
+    assert stage.lost(first + later, KINDS) == {}

@@ -1,0 +1,139 @@
+"""Any choice of streams and fields, changed from run to run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_intercom.tap import TapIntercom
+from tests.guard.stage import Stage
+from tests.sandbox.options import SandboxOptions
+from tests.singer import Output, selecting
+from tests.truth import KEYS, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SMALL: Final = SandboxOptions(contacts=70, companies=30, conversations=25, tickets=15)
+PATHS: Final = {
+    "workspace": ("/me",),
+    "admins": ("/admins",),
+    "teams": ("/teams",),
+    "team_admins": ("/teams",),
+    "tags": ("/tags",),
+    "segments": ("/segments",),
+    "subscription_types": ("/subscription_types",),
+    "data_attributes": ("/data_attributes",),
+    "deleted_conversations": ("/conversations/deleted",),
+    "contacts": ("/contacts/search",),
+    "contact_tags": ("/contacts/search", "tags"),
+    "contact_companies": ("/contacts/search", "companies"),
+    "companies": ("/companies/scroll",),
+    "company_tags": ("/companies/scroll",),
+    "company_segments": ("/companies/scroll",),
+    "conversations": ("/conversations/search", "/tickets/search"),
+    "conversation_parts": ("/conversations/search", "/tickets/search", "detail"),
+    "conversation_contacts": ("/conversations/search", "/tickets/search"),
+    "conversation_tags": ("/conversations/search", "/tickets/search"),
+    "tickets": ("/tickets/search",),
+    "ticket_parts": ("/tickets/search",),
+    "ticket_types": ("/ticket_types",),
+    "ticket_states": ("/ticket_states",),
+}
+"""What may be asked of Intercom for each stream; conversations ask whether tickets are hidden."""
+
+
+def kind_of(path: str) -> str:
+    if path.startswith("/contacts/") and path.count("/") == 3:
+        return path.rpartition("/")[2]
+    return "detail" if path.startswith("/conversations/2") else path
+
+
+@pytest.fixture
+def options() -> SandboxOptions:
+    return SMALL
+
+
+@pytest.mark.parametrize("stream", KEYS)
+def test_a_stream_by_itself_is_whole_and_costs_no_other_requests(stage: Stage, stream: str) -> None:
+    first = stage.run(select=[stream])
+    assert first.streams() <= {stream}
+    assert {schema["stream"] for schema in first.schemas} == {stream}
+    assert stage.lost(first, ROWS.keys() & {stream}) == {}
+    stage.control.clock.advance(7200)
+    for kind in ("contacts", "companies", "conversations", "tickets"):
+        stage.control.touch_oldest(kind, 3)
+    later = stage.run(first.state, select=[stream])
+    assert stage.lost(first + later, ROWS.keys() & {stream}) == {}
+    asked = {kind_of(request.path) for request in stage.requests()}
+    assert asked <= set(PATHS[stream])
+
+
+@given(choices=st.lists(st.sets(st.sampled_from(sorted(KEYS)), min_size=1), min_size=2, max_size=4))
+def test_a_stream_selected_later_gets_its_whole_history(choices: list[set[str]]) -> None:
+    """Records change between the runs, each of which reads a choice of its own."""
+    with Stage(SMALL) as stage:
+        written, state = Output([]), {}
+        for chosen in choices:
+            stage.control.clock.advance(7200)
+            for kind in ("contacts", "companies", "conversations", "tickets"):
+                stage.control.touch_oldest(kind, 3)
+            run = stage.run(state, select=chosen)
+            assert run.streams() <= chosen
+            written, state = written + run, run.state
+            assert stage.lost(written, ROWS.keys() & chosen) == {}
+
+
+def test_a_stream_that_pauses_keeps_its_bookmark_meanwhile(stage: Stage) -> None:
+    first = stage.run()
+    stage.control.clock.advance(7200)
+    stage.control.touch_oldest("conversations", 5)
+    second = stage.run(first.state, select=["contacts", "conversations"])
+    parts = "conversation_parts"
+    assert second.state["bookmarks"][parts] == first.state["bookmarks"][parts]
+    stage.control.clock.advance(7200)
+    third = stage.run(second.state)
+    assert stage.lost(first + second + third) == {}
+
+
+def test_deselected_fields_are_left_out_and_all_rows_arrive(stage: Stage) -> None:
+    left_out = {
+        "contacts": {"email", "updated_at", "id"},
+        "conversations": {"tags", "contacts", "source"},
+        "tickets": {"ticket_attributes", "contacts"},
+        "companies": {"tags", "segments", "plan"},
+        "conversation_parts": {"body"},
+        "contact_tags": {"contact_id"},
+    }
+    catalog = without_fields(stage, left_out)
+    run = stage.attempt_catalog(stage.config, catalog)
+    assert run.error is None
+    for stream, fields in left_out.items():
+        rows = run.records(stream)
+        assert len(rows) > 0
+        # keys and replication keys can't be left out
+        optional = fields - {"id", "updated_at", "contact_id"}
+        assert not any(row.keys() & optional for row in rows), stream
+        assert all(set(KEYS[stream]) <= row.keys() for row in rows), stream
+    for stream in (
+        "conversation_tags",
+        "conversation_contacts",
+        "company_tags",
+        "company_segments",
+    ):
+        assert stage.lost(run, [stream]) == {}
+    later = stage.run(run.state, select=["contacts"])
+    assert later.error is None
+
+
+def without_fields(stage: Stage, left_out: dict[str, Iterable[str]]) -> dict[str, Any]:
+    catalog = selecting(TapIntercom(config=stage.config), KEYS)
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            field = item["breadcrumb"][-1] if item["breadcrumb"] else None
+            if len(item["breadcrumb"]) == 2 and field in left_out.get(entry["stream"], ()):
+                item["metadata"]["selected"] = False
+    return catalog

@@ -1,0 +1,64 @@
+"""Hundreds of records in one second, across the borders of pages, windows and kills."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.guard.stage import NOW, Pipe, Stage
+from tests.sandbox.options import SandboxOptions
+from tests.singer import Output
+
+WORKSPACE = SandboxOptions(contacts=260, companies=120, conversations=120, tickets=120)
+KINDS = ("contacts", "companies", "conversations", "tickets")
+
+
+@given(
+    bulk=st.lists(st.tuples(st.sampled_from(KINDS), st.integers(30, 110)), min_size=1, max_size=5),
+    age=st.sampled_from((0, 1, 200, 5_000, 40 * 86_400)),
+    page_size=st.integers(5, 150),
+    kills=st.lists(st.integers(1, 2500), max_size=3),
+)
+def test_records_of_one_second_all_arrive(
+    bulk: list[tuple[str, int]], age: int, page_size: int, kills: list[int]
+) -> None:
+    with Stage(WORKSPACE) as stage:
+        for kind, count in bulk:
+            stage.control.touch_oldest(kind, count, NOW - age)
+        written, state = Output([]), {}
+        for messages in kills:
+            run = stage.attempt(state, pipe=Pipe(messages=messages), page_size=page_size)
+            written, state = written + run, run.state or state
+        last = stage.run(state, page_size=page_size)
+        assert stage.lost(written + last) == {}
+        # the same second goes on after the run that read it
+        for kind, count in bulk:
+            stage.control.touch_oldest(kind, count // 2, NOW - age)
+        again = stage.run(last.state, page_size=page_size)
+        if age < 3600:
+            assert stage.lost(written + last + again) == {}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [SandboxOptions(contacts=700, companies=0, conversations=700, tickets=0)],
+    indirect=True,
+)
+@pytest.mark.parametrize("concurrency", [1, 32])
+def test_a_second_that_fills_many_pages_is_read_whole(stage: Stage, concurrency: int) -> None:
+    for kind in ("contacts", "conversations"):
+        stage.control.touch_oldest(kind, 500, NOW - 30 * 86_400)
+    run = stage.run(select=["contacts", "conversations"], page_size=40, concurrency=concurrency)
+    assert stage.lost(run, ["contacts", "conversations"]) == {}
+
+
+def test_a_record_changed_in_the_second_of_the_bookmark_is_seen(stage: Stage) -> None:
+    stage.control.clock.advance(600)
+    now = int(stage.control.clock.now())
+    for kind in KINDS:
+        stage.control.touch_oldest(kind, 3, now)
+    first = stage.run(lookback_seconds=0)
+    for kind in KINDS:
+        stage.control.touch_oldest(kind, 3, now)
+    assert stage.lost(first + stage.run(first.state, lookback_seconds=0)) == {}

@@ -1,0 +1,105 @@
+"""Records that vanish between their listing and the request for what belongs to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from tests.guard.log import warned
+from tests.sandbox.faults import Fault
+from tests.sandbox.options import SandboxOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_intercom.client import Request
+    from tests.guard.stage import Stage
+
+MANY_LISTS = SandboxOptions(contacts=250, companies=40, conversations=30, tickets=0)
+
+
+def once_before(path: str, act: Callable[[], None]) -> Callable[[Request], None]:
+    """Act before the first request below a path."""
+    done = False
+
+    def before(request: Request) -> None:
+        nonlocal done
+        if request.path.startswith(path) and not done:
+            done = True
+            act()
+
+    return before
+
+
+def test_conversations_deleted_meanwhile_are_skipped_counted_and_told_as_deleted(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, *_, last = stage.control.records("conversations")
+
+    def delete() -> None:
+        for record in (first, last):
+            stage.control.delete("conversations", record["id"])
+
+    # the details are asked for under the first digits of their ids
+    stage.before_request = once_before("/conversations/2", delete)
+    run = stage.run()
+    assert stage.lost(run, ["conversations", "conversation_parts"]) == {}
+    assert {first["id"], last["id"]} <= {row["id"] for row in run.records("conversations")}
+    assert len([line for line in warned(caplog) if line.startswith("2 records were deleted")]) == 1
+    later = stage.run(run.state)
+    assert stage.lost(run + later) == {}
+    assert {row["id"] for row in (run + later).records("deleted_conversations")} == {
+        first["id"],
+        last["id"],
+    }
+
+
+@pytest.mark.parametrize("options", [MANY_LISTS], indirect=True)
+@pytest.mark.parametrize(
+    "gone",
+    [
+        Fault(kind="status", status=410, code="contact_merged"),
+        Fault(kind="status", status=404, code="not_found"),
+        Fault(kind="html_status", status=404),
+    ],
+    ids=["merged", "not found", "the proxy's page"],
+)
+def test_contacts_merged_meanwhile_are_skipped_and_counted(
+    stage: Stage, caplog: pytest.LogCaptureFixture, gone: Fault
+) -> None:
+    stage.control.faults.add(
+        msgspec.structs.replace(gone, path="/contacts/[^/]+/tags", after=1, times=2)
+    )
+    run = stage.run(select=["contacts", "contact_tags", "contact_companies"])
+    assert stage.lost(run, ["contacts", "contact_companies"]) == {}
+    assert any(line.startswith("2 records were deleted or merged") for line in warned(caplog))
+    missed = {row[0] for row in stage.lost(run, ["contact_tags"])["contact_tags"]}
+    assert len(missed) == 2
+
+
+@pytest.mark.parametrize("options", [MANY_LISTS], indirect=True)
+def test_a_contact_merged_into_another_leaves_its_tags_there(stage: Stage) -> None:
+    contacts = stage.control.records("contacts")
+    many = [contact for contact in contacts if len(contact["tag_ids"]) > 10]
+
+    def merge() -> None:
+        stage.control.merge(many[0]["id"], into=many[1]["id"])
+
+    stage.before_request = once_before("/contacts/6", merge)
+    run = stage.run()
+    stage.control.clock.advance(60)
+    later = stage.run(run.state)
+    assert stage.lost(run + later) == {}
+
+
+def test_a_company_deleted_during_the_scroll_does_no_harm(stage: Stage) -> None:
+    companies = stage.control.records("companies")
+
+    def delete() -> None:
+        stage.control.delete("companies", companies[0]["id"])
+
+    stage.before_request = once_before("/companies", delete)
+    run = stage.run(select=["companies", "company_tags", "company_segments"])
+    assert stage.lost(run, ["companies", "company_tags", "company_segments"]) == {}

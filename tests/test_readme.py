@@ -1,0 +1,42 @@
+"""What the README says of settings, streams and tests is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from tap_intercom.tap import STREAM_TYPES, TapIntercom
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def first_column(section: str) -> set[str]:
+    """Return the names in the first column of a section's table."""
+    text = README.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `?([a-z_]+)`? \|", text, re.MULTILINE)) - {section[:-1].lower()}
+
+
+def test_every_stream_is_in_the_stream_table() -> None:
+    assert first_column("Streams") == {stream.name for stream in STREAM_TYPES}
+
+
+def test_every_setting_of_the_tap_is_in_the_settings_table() -> None:
+    assert first_column("Settings") == set(TapIntercom.config_jsonschema["properties"])
+
+
+def test_every_test_that_keeps_a_promise_exists() -> None:
+    promised = re.findall(r"`(test_\w+\.py)::(test_\w+)`", README)
+    assert promised
+    for file, name in promised:
+        assert f"def {name}(" in (ROOT / "tests/guard" / file).read_text(encoding="utf-8")
+
+
+def test_the_meltano_project_offers_the_settings_of_the_plugin_definition() -> None:
+    definition = yaml.safe_load((ROOT / "meta.yml").read_text(encoding="utf-8"))
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    (extractor,) = project["plugins"]["extractors"]
+    offered = {setting["name"] for setting in extractor["settings"]}
+    assert offered == {setting["name"] for setting in definition["settings"]}
