@@ -1,0 +1,1 @@
+"""The figures that the README quotes: `python3 dev.py bench`."""

@@ -1,0 +1,65 @@
+"""Run the benchmark: `python3 dev.py bench [figure ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks import backfill, cpu, details, increments, memory, shared_limit, start
+from benchmarks.report import machine, table
+from benchmarks.sizes import QUICK, Sizes
+from demo.processes import end_cleanly_on_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.report import Row
+
+FIGURES: dict[str, Callable[[Sizes], list[Row]]] = {
+    "details": details.measure,
+    "backfill": backfill.measure,
+    "cpu": cpu.measure,
+    "memory": memory.measure,
+    "shared-limit": shared_limit.measure,
+    "start": start.measure,
+    "increments": increments.measure,
+}
+
+
+def main() -> None:
+    """Measure the figures that were named, or all, and print them as a table."""
+    arguments = _parser().parse_args()
+    end_cleanly_on_signals()
+    sizes = _sizes(arguments)
+    rows = [row for name in arguments.figures or FIGURES for row in _measured(name, sizes)]
+    sys.stdout.write(f"{table(rows)}\n\n{machine()}\n")
+
+
+def _measured(name: str, sizes: Sizes) -> list[Row]:
+    sys.stderr.write(f"Measuring {name} ...\n")
+    return FIGURES[name](sizes)
+
+
+def _sizes(arguments: argparse.Namespace) -> Sizes:
+    given = {
+        name: value
+        for field in dataclasses.fields(Sizes)
+        if (value := getattr(arguments, name := field.name)) is not None
+    }
+    return dataclasses.replace(QUICK if arguments.quick else Sizes(), **given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 dev.py bench", description=__doc__)
+    names = ", ".join(FIGURES)
+    parser.add_argument("figures", nargs="*", metavar="figure", help=f"{names}; all if none")
+    parser.add_argument("--quick", action="store_true", help="small sizes, for development")
+    for field in dataclasses.fields(Sizes):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=int, metavar="NUMBER")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

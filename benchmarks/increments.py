@@ -1,0 +1,92 @@
+"""Figure 7: an incremental run costs what changed, not what there is."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.intercom import aged_intercom
+from benchmarks.programs import tap
+from benchmarks.report import Row
+
+if TYPE_CHECKING:
+    from benchmarks.sizes import Sizes
+
+HOUR = 3_600
+MOST_PAGES = 5
+BULK_JOBS = 20
+CONVERSATION_STREAMS = {
+    "conversations": "updated_at",
+    "conversation_parts": "conversation_updated_at",
+}
+VERSIONS = ("2.16", "2.17")
+
+
+def measure(sizes: Sizes) -> list[Row]:
+    """Change a few records of small and large workspaces, and count requests."""
+    few, many = (
+        _conversation_requests(count, sizes.changed)
+        for count in (sizes.workspace_few, sizes.workspace_many)
+    )
+    return [
+        Row(
+            f"{sizes.changed} changed conversations with parts in {sizes.workspace_many:,} "
+            f"against {sizes.workspace_few:,}",
+            "the same number of requests",
+            f"{many} against {few}",
+            many == few,
+        ),
+        *(_contacts_row(sizes.updated_contacts, sizes.changed, version) for version in VERSIONS),
+    ]
+
+
+def _conversation_requests(conversations: int, changed: int) -> int:
+    with aged_intercom(contacts=1_000, conversations=conversations) as workspace:
+        now = int(time.time())
+        workspace.control.touch_oldest("conversations", changed, now - HOUR)
+        state = _state(CONVERSATION_STREAMS, now - 3 * HOUR)
+        run = tap().sync(workspace.url, CONVERSATION_STREAMS, state)
+        _check(run.records["conversations"], changed)
+        return len(workspace.control.requests())
+
+
+def _contacts_row(updated: int, changed: int, version: str) -> Row:
+    with aged_intercom(contacts=updated + changed) as workspace:
+        now = int(time.time())
+        for job in range(BULK_JOBS):
+            at = now - 5 * HOUR - job * HOUR // 2
+            workspace.control.touch_oldest("contacts", updated // BULK_JOBS, at)
+        workspace.control.touch_oldest("contacts", changed, now - HOUR)
+        state = _state({"contacts": "updated_at"}, now - 3 * HOUR)
+        run = tap().sync(workspace.url, ["contacts"], state, api_version=version)
+        _check(run.records["contacts"], changed)
+        pages = len(workspace.searches())
+    return Row(
+        f"{changed} changed contacts on a day with {updated:,} updates, API {version}",
+        f"at most {MOST_PAGES} search pages",
+        f"{pages}",
+        pages <= MOST_PAGES,
+    )
+
+
+def _state(streams: dict[str, str], bookmark: int) -> dict[str, Any]:
+    """Return the state of a run that had everything up to a moment (unix seconds)."""
+    moment = datetime.fromtimestamp(bookmark, UTC).isoformat()
+    return {
+        "bookmarks": {
+            stream: {"replication_key": key, "replication_key_value": moment}
+            for stream, key in streams.items()
+        }
+    }
+
+
+def _check(loaded: int, changed: int) -> None:
+    """Make sure that a run loaded what changed and nothing else.
+
+    Raises:
+        ValueError: It did not.
+    """
+    if loaded != changed:
+        message = f"{changed} records changed, and {loaded} were loaded"
+        raise ValueError(message)

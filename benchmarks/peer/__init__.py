@@ -1,0 +1,1 @@
+"""What makes the peer, singer-io's tap-intercom, talk to the sandbox."""

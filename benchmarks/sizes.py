@@ -1,0 +1,63 @@
+"""How much of everything a benchmark takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of all figures; each one is an option of the command line.
+
+    Attributes:
+        detail_conversations: conversations whose details are fetched at the limit.
+        one_by_one_conversations: conversations for the programs that fetch one at a time.
+        backfill_records: records of a backfill by search, for each root stream.
+        cpu_contacts: contacts for records per CPU-second.
+        cpu_companies: companies for the same.
+        cpu_conversations: conversations for the same; beyond 980 the peer sleeps (1,000 a minute).
+        cpu_rounds: rounds of which the median counts.
+        memory_few: contacts of the small run.
+        memory_many: contacts of the large run.
+        shared_windows: whole windows of ten seconds that a run under a shared limit takes about.
+        start_rounds: rounds of which the median counts.
+        workspace_few: conversations of the small workspace, in which a few changed.
+        workspace_many: conversations of the large one.
+        changed: how many changed in either.
+        updated_contacts: contacts that changed earlier on the same day.
+    """
+
+    detail_conversations: int = 3_000
+    one_by_one_conversations: int = 300
+    backfill_records: int = 30_000
+    cpu_contacts: int = 20_000
+    cpu_companies: int = 20_000
+    cpu_conversations: int = 900
+    cpu_rounds: int = 3
+    memory_few: int = 5_000
+    memory_many: int = 500_000
+    shared_windows: int = 4
+    start_rounds: int = 7
+    workspace_few: int = 1_000
+    workspace_many: int = 100_000
+    changed: int = 100
+    updated_contacts: int = 50_000
+
+
+QUICK = Sizes(
+    detail_conversations=1_600,
+    one_by_one_conversations=60,
+    backfill_records=6_000,
+    cpu_contacts=3_000,
+    cpu_companies=3_000,
+    cpu_conversations=300,
+    cpu_rounds=1,
+    memory_few=1_000,
+    memory_many=20_000,
+    shared_windows=2,
+    start_rounds=3,
+    workspace_few=500,
+    workspace_many=5_000,
+    updated_contacts=5_000,
+)
+"""Enough to see that everything works, too little to quote."""

@@ -1,0 +1,81 @@
+"""Figure 6: how long it takes to begin, and what a run with nothing new asks for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from statistics import median
+from typing import TYPE_CHECKING
+
+from benchmarks.intercom import aged_intercom
+from benchmarks.programs import ENVIRONMENT, tap
+from benchmarks.report import Row
+
+if TYPE_CHECKING:
+    from benchmarks.sizes import Sizes
+    from tests.sandbox.request_log import LoggedRequest
+
+TARGET_RATIO = 1.5
+ROOTS = ("POST /contacts/search", "POST /conversations/search", "POST /tickets/search")
+SCROLL = "GET /companies/scroll"
+
+
+def measure(sizes: Sizes) -> list[Row]:
+    """Time the start, and count the requests of an idle run."""
+    return [*_start_rows(sizes.start_rounds), *_idle_rows()]
+
+
+def _start_rows(rounds: int) -> list[Row]:
+    commands = {
+        "import": (sys.executable, "-c", "import singer_sdk"),
+        **{option: (*tap().command, option) for option in ("--version", "--about")},
+    }
+    seconds = defaultdict(list)
+    for _ in range(rounds):
+        for name, command in commands.items():
+            seconds[name].append(_seconds(command))
+    base = median(seconds.pop("import"))
+    return [
+        Row(
+            f"`tap-intercom {name}` against `import singer_sdk`",
+            f"under {TARGET_RATIO} times",
+            f"{median(taken) / base:.2f} times ({median(taken):.2f} s; {base:.2f} s)",
+            median(taken) / base < TARGET_RATIO,
+        )
+        for name, taken in seconds.items()
+    ]
+
+
+def _seconds(command: tuple[str, ...]) -> float:
+    start = time.monotonic()
+    subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=True)  # noqa: S603
+    return time.monotonic() - start
+
+
+def _idle_rows() -> list[Row]:
+    streams = [entry["stream"] for entry in tap().catalog["streams"]]
+    with aged_intercom(contacts=300, companies=50, conversations=50, tickets=50) as workspace:
+        first = tap().sync(workspace.url, streams)
+        workspace.control.clear_requests()
+        tap().sync(workspace.url, streams, first.state, lookback_seconds=0)
+        requests = Counter(map(_name, workspace.control.requests()))
+    searches = max(requests.pop(root) for root in ROOTS)
+    scroll = requests.pop(SCROLL)
+    details = sum(requests.pop(name) for name in list(requests) if name.endswith("{id}"))
+    lists = max(requests.values())
+    many = ", ".join(name for name, count in requests.items() if count > 1)
+    return [
+        Row("nothing new: searches per root stream", "1", f"{searches}", searches == 1),
+        Row("nothing new: requests per small list", "1", f"{lists} {many}".strip(), lists == 1),
+        Row("nothing new: pages of the company scroll", "", f"{scroll}"),
+        Row("nothing new: details of the newest record", "", f"{details}"),
+    ]
+
+
+def _name(request: LoggedRequest) -> str:
+    """Name what was asked for: a list is another one for each of its parameters."""
+    path = "/".join("{id}" if part.isdecimal() else part for part in request.path.split("/"))
+    model = request.query.get("model")
+    return f"{request.method} {path}" + (f"?model={model}" if model else "")
