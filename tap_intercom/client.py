@@ -9,14 +9,14 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import backoff
 import msgspec
 import requests
-from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from tap_intercom.errors import (
@@ -201,11 +201,8 @@ class IntercomClient:
     def _answer(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
         headers: Mapping[str, str] = {}
         try:
-            with self._session().request(
-                request.method,
-                self._settings.api_url + request.path,
-                params=request.params,
-                data=None if request.body is None else msgspec.json.encode(request.body),
+            with self._session().send(
+                self._prepared(request),
                 timeout=self._settings.request_timeout,
                 allow_redirects=False,
                 stream=True,
@@ -233,21 +230,34 @@ class IntercomClient:
                 raise TemporaryError(message)
         return bytes(body)
 
+    def _prepared(self, request: Request) -> requests.PreparedRequest:
+        """Fill in what differs between requests; preparing each from scratch is half its cost."""
+        prepared = self._template.copy()
+        prepared.method = request.method
+        prepared.url = self._settings.api_url + request.path
+        if request.params:
+            prepared.url += f"?{urlencode(request.params)}"
+        if request.body is not None:
+            prepared.prepare_body(msgspec.json.encode(request.body), None)
+        return prepared
+
+    @cached_property
+    def _template(self) -> requests.PreparedRequest:
+        headers = {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {self._settings.access_token}",
+            "Content-Type": "application/json",
+            "Intercom-Version": self._settings.api_version,
+            "User-Agent": self._settings.user_agent,
+        }
+        request = requests.Request("GET", self._settings.api_url, headers)
+        return self._session().prepare_request(request)
+
     def _session(self) -> requests.Session:
         """Return this thread's session: `requests` does not promise to share one safely."""
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = requests.Session()
-            session.auth = _BearerToken(self._settings.access_token)
-            session.headers.update(
-                {
-                    "Accept": "application/json",
-                    "Content-Type": "application/json",
-                    "Intercom-Version": self._settings.api_version,
-                    "User-Agent": self._settings.user_agent,
-                }
-            )
-            self._local.session = session
+            session = self._local.session = _new_session(self._settings.api_url)
         return session
 
     def _error(self, request: Request, status: int, body: bytes) -> IntercomError:
@@ -284,15 +294,16 @@ class IntercomClient:
         return False
 
 
-class _BearerToken(AuthBase):
-    """Sets the header itself, so that no .netrc entry can take its place."""
+def _new_session(url: str) -> requests.Session:
+    """Open a session with the proxy and the certificates that the environment names for a URL.
 
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+    They are looked up once, not for each request; and no .netrc takes the place of the token.
+    """
+    session = requests.Session()
+    environment = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies, session.verify = environment["proxies"], environment["verify"]
+    session.trust_env = False
+    return session
 
 
 def _decode(request: Request, body: bytes) -> Any:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_intercom.compat import override
 from tap_intercom.errors import IntercomError, NotFoundError, PermissionDeniedError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from singer_sdk.metrics import Counter
 
     from tap_intercom.client import Request
+    from tap_intercom.step import Step
 
 RECORDS_PER_STATE = 50
 """Root records between two STATE messages: few, so that little is read twice."""
@@ -43,13 +44,6 @@ FORBIDDEN_IN_A_ROW = 20
 
 Answers = dict[str, "list[Any] | IntercomError"]
 """What was fetched for a root record: by path, the pages, or why they are not to be had."""
-
-
-class Step(NamedTuple):
-    """A root record of a walk, and the moment (epoch seconds) at which it changed."""
-
-    record: dict[str, Any]
-    moment: int = 0
 
 
 class ChildStream(IntercomStream):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.compat import override
-from tap_intercom.family import RootStream, Step
+from tap_intercom.family import RootStream
 from tap_intercom.pagination import pages, records_of
+from tap_intercom.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -57,8 +58,7 @@ class Normalizer:
         self._unknown.clear()
 
     def _converter(self, schema: dict[str, Any], path: str) -> Convert:
-        types = schema["type"]
-        kind = next(name for name in _listed(types) if name != "null")
+        kind = _kind(schema)
         if kind == "object":
             return self._object(schema.get("properties", {}), path)
         if kind == "array":
@@ -68,21 +68,22 @@ class Normalizer:
         return self._scalar(SCALARS[kind], path)
 
     def _object(self, properties: dict[str, Any], path: str) -> Convert:
-        plan = tuple(
-            (name, self._converter(schema, f"{path}.{name}".lstrip(".")))
+        converters = {
+            name: self._converter(schema, f"{path}.{name}".lstrip("."))
             for name, schema in properties.items()
-        )
-        known = properties.keys()
+        }
+        settled = {name: _settled_type(schema) for name, schema in properties.items()}
 
         def convert(value: Any) -> Any:
             if not isinstance(value, dict):
                 return self._misfit(value, path)
-            for name, convert_property in plan:
-                item = value.get(name)
-                if item is not None:
+            for name, item in value.items():
+                if item is None or type(item) is settled.get(name):
+                    continue
+                if convert_property := converters.get(name):
                     value[name] = convert_property(item)
-            if known and not value.keys() <= known:
-                self._unknown.update(f"{path}.{name}".lstrip(".") for name in value.keys() - known)
+                elif converters:
+                    self._unknown.add(f"{path}.{name}".lstrip("."))
             return value
 
         return convert
@@ -136,7 +137,7 @@ def to_timestamp(moment: Any) -> str:
         OverflowError: It lies outside the years 1 to 9999.
     """
     if type(moment) is int and 0 <= moment < MILLISECONDS_FROM:
-        return datetime.fromtimestamp(moment, UTC).isoformat()
+        return _second_as_text(moment)
     if isinstance(moment, str) and not moment.lstrip("-").isdigit():
         if len(moment) == CANONICAL_LENGTH and moment.endswith("+00:00"):
             return moment
@@ -193,6 +194,27 @@ SCALARS: dict[str, Convert] = {
     "number": to_number,
     "string": to_text,
 }
+
+
+SETTLED = {"boolean": bool, "integer": int, "number": float, "string": str}
+"""Types of values that are what a schema's type asks for; most values are, and need no work."""
+
+
+def _settled_type(schema: dict[str, Any]) -> type | None:
+    """Return the type of the values that can stay as they are; None if all need a look."""
+    if schema.get("format") == "date-time":
+        return None
+    return SETTLED.get(_kind(schema))
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    return next(name for name in _listed(schema["type"]) if name != "null")
+
+
+@lru_cache(maxsize=10_000)
+def _second_as_text(moment: int) -> str:
+    """Write epoch seconds as RFC 3339; a record and its children name the same second often."""
+    return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 def _listed(types: str | list[str]) -> list[str]:

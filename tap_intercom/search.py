@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_intercom.client import Request
 from tap_intercom.errors import RequestRefusedError
-from tap_intercom.normalize import to_epoch
-from tap_intercom.pagination import Page, Record, records_of
+from tap_intercom.pagination import Page, records_of
+from tap_intercom.step import Step, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,44 +63,43 @@ class Window:
     reached: int = 0
     known: frozenset[str] = field(default_factory=frozenset)
 
-    def takes(self, record: Record) -> bool:
+    def takes(self, step: Step) -> bool:
         """Whether a record belongs to this window."""
-        moment = updated_at(record, self.start)
-        if moment < self.start or (self.end is not None and moment >= self.end):
+        if step.moment < self.start or (self.end is not None and step.moment >= self.end):
             return False
-        return not self.known or str(record.get("id")) not in self.known
+        return not self.known or str(step.record.get("id")) not in self.known
 
     def ends_before(self, page: SearchPage) -> bool:
         """Whether a whole page lies behind the window's end, in the margin that was asked for."""
-        return self.end is not None and all(
-            updated_at(record, self.start) >= self.end for record in page.records
-        )
+        end = self.end
+        return end is not None and all(step.moment >= end for step in page.steps)
 
     def after(self, page: SearchPage) -> Window:
         """Return the window as it is once a page of it has been read."""
         return replace(
             self,
             cursor=page.cursor,
-            seen=self.seen + len(page.records),
-            reached=max(self.reached, page.reached(self.start)),
+            seen=self.seen + len(page.steps),
+            reached=max(self.reached, page.reached),
         )
 
 
 class SearchPage(NamedTuple):
     """What one request of a search brought: all rows, how many match, and how to go on."""
 
-    records: list[Record]
+    steps: list[Step]
     total: int
     cursor: str | None
 
-    def reached(self, otherwise: int) -> int:
-        """Return a moment (epoch seconds) that no record behind this page is older than.
+    @property
+    def reached(self) -> int:
+        """A moment (epoch seconds) that no record behind this page is older than; 0 if empty.
 
         It lies a little before the page's end. The search sorts by its index, which may lag
         behind: a record can be far younger than its place, and must not hide those that follow.
         """
-        moments = sorted(updated_at(record, otherwise) for record in self.records)
-        return moments[len(moments) * 4 // 5] if moments else otherwise
+        moments = sorted(step.moment for step in self.steps)
+        return moments[len(moments) * 4 // 5] if moments else 0
 
 
 class CursorRefusedError(Exception):
@@ -146,7 +145,8 @@ class Search:
             raise
         self._grow()
         request = self._request(window, order)
-        found = SearchPage(records_of(request, page), _total(page), self._cursor(request, page))
+        steps = [step_of(record, window.start) for record in records_of(request, page)]
+        found = SearchPage(steps, _total(page), self._cursor(request, page))
         self._check_cursor(window, found)
         return found
 
@@ -158,7 +158,7 @@ class Search:
             message = f"POST {self.endpoint.path} led in a circle: {window.seen} of {page.total}"
             raise CursorRefusedError(message)
 
-    def newest_first(self, since: int) -> Iterator[Record]:
+    def newest_first(self, since: int) -> Iterator[Step]:
         """Yield the records updated at `since` (epoch seconds) or later, newest first.
 
         A record that is updated meanwhile jumps to the front and belongs to the next run.
@@ -171,10 +171,10 @@ class Search:
         while True:
             page = self.page(window, "descending")
             self.promised = self.promised or page.total
-            for record in page.records:
-                if updated_at(record, since) < since:
+            for step in page.steps:
+                if step.moment < since:
                     return
-                yield record
+                yield step
             if page.cursor is None:
                 return
             window = window.after(page)
@@ -218,20 +218,6 @@ class Search:
         if self._size < self.page_size and self._good_pages >= PAGES_BEFORE_GROWTH:
             self._size = min(self.page_size, self._size * 2)
             self._good_pages = 0
-
-
-def moment_of(record: Record, name: str, otherwise: int) -> int:
-    """Return a moment of a record (epoch seconds), or another one if the record does not tell."""
-    try:
-        moment = to_epoch(record.get(name))
-    except (ValueError, TypeError, OverflowError):
-        return otherwise
-    return moment if moment > 0 else otherwise
-
-
-def updated_at(record: Record, otherwise: int) -> int:
-    """Return when a record was updated (epoch seconds), or another moment if it does not tell."""
-    return moment_of(record, "updated_at", otherwise)
 
 
 def _compare(operator: str, moment: int) -> dict[str, Any]:

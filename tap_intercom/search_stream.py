@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.compat import override
-from tap_intercom.family import RootStream, Step
-from tap_intercom.search import Search, SearchEndpoint, updated_at
+from tap_intercom.family import RootStream
+from tap_intercom.search import Search, SearchEndpoint
 from tap_intercom.windows import WindowedSearch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tap_intercom.step import Step
 
 
 class SearchStream(RootStream):
@@ -30,9 +32,9 @@ class SearchStream(RootStream):
         """
         search = Search(self.client, endpoint, self.settings.page_size)
         walk = WindowedSearch(search, self.began_at, self.settings.concurrency)
-        for record in walk.oldest_first(since):
+        for step in walk.oldest_first(since):
             self.expected_records = walk.promised
-            yield Step(record, updated_at(record, since))
+            yield step
         self._audit(walk)
 
     def _audit(self, search: WindowedSearch) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
+
+from tap_intercom.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +47,10 @@ class Spool:
         """Count the records."""
         return len(self._places)
 
-    def add(self, record: dict[str, Any], moment: int) -> None:
-        """Set a record aside under its moment (epoch seconds)."""
-        encoded = msgspec.json.encode(record)
-        self._places.append((moment, self._file.tell(), len(encoded)))
+    def add(self, step: Step) -> None:
+        """Set a record aside under its moment."""
+        encoded = msgspec.json.encode(step.record)
+        self._places.append((step.moment, self._file.tell(), len(encoded)))
         self._file.write(encoded)
 
     def clear(self) -> None:
@@ -57,9 +59,9 @@ class Spool:
         self._file.seek(0)
         self._file.truncate()
 
-    def oldest_first(self) -> Iterator[tuple[dict[str, Any], int]]:
+    def oldest_first(self) -> Iterator[Step]:
         """Yield each record with its moment; nothing can be added afterwards."""
         self._places.sort()
         for moment, start, length in self._places:
             self._file.seek(start)
-            yield msgspec.json.decode(self._file.read(length)), moment
+            yield Step(msgspec.json.decode(self._file.read(length)), moment)

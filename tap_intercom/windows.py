@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.errors import IntercomError, RequestRefusedError
 from tap_intercom.look_ahead import LookAhead
-from tap_intercom.search import CursorRefusedError, Window, updated_at
+from tap_intercom.search import CursorRefusedError, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
-    from tap_intercom.pagination import Record
     from tap_intercom.search import Search, SearchPage
+    from tap_intercom.step import Step
 
 logger = logging.getLogger("tap-intercom")
 
@@ -81,7 +81,7 @@ class WindowedSearch:
         self.arrived = 0
         self._counted = set[str]()
 
-    def oldest_first(self, since: int) -> Iterator[Record]:
+    def oldest_first(self, since: int) -> Iterator[Step]:
         """Yield the records updated at `since` (epoch seconds) or later, oldest first.
 
         A record that is updated during the walk moves to the end. If the end has been read by
@@ -96,16 +96,16 @@ class WindowedSearch:
                 self._follow_up()
                 self._submit()
                 if self._pieces[0].is_followed:
-                    yield from self._records(self._pieces.popleft(), since)
+                    yield from self._steps(self._pieces.popleft(), since)
                 else:
                     wait(self._under_way(), return_when=FIRST_COMPLETED)
         finally:
             self._ahead.stop()
 
-    def _records(self, piece: _Piece, since: int) -> Iterator[Record]:
+    def _steps(self, piece: _Piece, since: int) -> Iterator[Step]:
         page = _page(piece)
         self._count(piece.window, page, since)
-        return filter(piece.window.takes, page.records)
+        return filter(piece.window.takes, page.steps)
 
     def _submit(self) -> None:
         """See to it that the next pages are under way, as long as not too many wait."""
@@ -152,14 +152,14 @@ class WindowedSearch:
     def _count(self, window: Window, page: SearchPage, since: int) -> None:
         """Count each row once; the margin before the first window is part of the promise too."""
         self.promised = self.promised or page.total
-        for record in page.records:
-            in_margin = window.start == since and updated_at(record, since) < since
-            if in_margin or window.takes(record):
-                self.arrived += self._is_new(record)
+        for step in page.steps:
+            in_margin = window.start == since and step.moment < since
+            if in_margin or window.takes(step):
+                self.arrived += self._is_new(step)
 
-    def _is_new(self, record: Record) -> bool:
+    def _is_new(self, step: Step) -> bool:
         """Whether a record has not been counted before, as far as memory allows to tell."""
-        record_id = str(record.get("id"))
+        record_id = str(step.record.get("id"))
         if record_id in self._counted:
             return False
         if len(self._counted) < MOST_COUNTED:
@@ -169,18 +169,14 @@ class WindowedSearch:
     def _cut(self, window: Window, page: SearchPage) -> list[Window]:
         """Cut what is left of a window into several; return none if that does not pay."""
         size = self._search.page_size
-        left = page.total - window.seen - len(page.records)
-        start = max(window.start, page.reached(window.start))
+        left = page.total - window.seen - len(page.steps)
+        start = max(window.start, page.reached)
         end = window.end or self._now
         count = min(MOST_CUTS, -(-3 * left // (2 * size)), (end - start) // self._narrowest)
-        whole_page_is_one_second = all(
-            updated_at(record, start) >= start for record in page.records
-        )
+        whole_page_is_one_second = all(step.moment >= start for step in page.steps)
         if not self._cuts or left <= size or count < 2 or whole_page_is_one_second:  # noqa: PLR2004  # two pages, two windows
             return []
-        known = frozenset(
-            str(record.get("id")) for record in page.records if updated_at(record, start) >= start
-        )
+        known = frozenset(str(step.record.get("id")) for step in page.steps if step.moment >= start)
         cuts = [start + (end - start) * number // count for number in range(count)]
         ends = [*cuts[1:], window.end]
         return [Window(*stretch, known=known) for stretch in zip(cuts, ends, strict=True)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_intercom.compat import override
-from tap_intercom.family import EmbeddedStream, RootStream, Step
+from tap_intercom.family import EmbeddedStream, RootStream
 from tap_intercom.scroll import scroll_companies
-from tap_intercom.search import updated_at
 from tap_intercom.spool import Spool
+from tap_intercom.step import Step, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +35,13 @@ class Companies(RootStream):
 
             def keep(companies: list[Record]) -> None:
                 for company in companies:
-                    moment = updated_at(company, since)
-                    if moment >= since:
-                        spool.add(company, moment)
+                    step = step_of(company, since)
+                    if step.moment >= since:
+                        spool.add(step)
 
             scroll_companies(self.client, keep, spool.clear)
             self.expected_records = len(spool)
-            for company, moment in spool.oldest_first():
-                yield Step(company, moment)
+            yield from spool.oldest_first()
 
 
 class CompanyTags(EmbeddedStream):

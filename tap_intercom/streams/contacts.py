@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.client import Request
 from tap_intercom.compat import override
-from tap_intercom.family import ReferenceStream, Step
-from tap_intercom.search import CursorRefusedError, Search, SearchEndpoint, updated_at
+from tap_intercom.family import ReferenceStream
+from tap_intercom.search import CursorRefusedError, Search, SearchEndpoint
 from tap_intercom.search_stream import SearchStream
 from tap_intercom.settings import version_number
 from tap_intercom.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tap_intercom.step import Step
 
 DAY = 86_400
 LONGEST_DAY = DAY + 2 * 3600
@@ -60,8 +62,8 @@ class Contacts(SearchStream):
         search = Search(self.client, self.endpoint, self.settings.page_size)
         with Spool() as spool:
             try:
-                for record in search.newest_first(since):
-                    spool.add(record, updated_at(record, since))
+                for step in search.newest_first(since):
+                    spool.add(step)
             except CursorRefusedError as error:
                 self.logger.warning("%s; contacts are searched anew, oldest first", error)
                 yield from super().walk(since)
@@ -73,8 +75,7 @@ class Contacts(SearchStream):
                 len(spool),
             )
             self.expected_records = len(spool)
-            for record, moment in spool.oldest_first():
-                yield Step(record, moment)
+            yield from spool.oldest_first()
 
 
 class ContactTags(ReferenceStream):

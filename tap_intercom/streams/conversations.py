@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.errors import PermissionDeniedError
-from tap_intercom.family import EmbeddedStream, FetchedStream, RootStream, Step
+from tap_intercom.family import EmbeddedStream, FetchedStream, RootStream
 from tap_intercom.pagination import pages, records_of
-from tap_intercom.search import SearchEndpoint, moment_of
+from tap_intercom.search import SearchEndpoint
 from tap_intercom.search_stream import SearchStream
 from tap_intercom.spool import Spool
+from tap_intercom.step import Step, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,14 +69,13 @@ class DeletedConversations(RootStream):
     @override
     def walk(self, since: int) -> Iterator[Step]:
         with Spool() as spool:
-            for record, moment in self._newest_first(since):
-                if moment < since:
+            for step in self._newest_first(since):
+                if step.moment < since:
                     break
-                spool.add(record, moment)
-            for record, moment in spool.oldest_first():
-                yield Step(record, moment)
+                spool.add(step)
+            yield from spool.oldest_first()
 
-    def _newest_first(self, since: int) -> Iterator[tuple[Record, int]]:
+    def _newest_first(self, since: int) -> Iterator[Step]:
         request = Request(
             "/conversations/deleted",
             {"order": "desc", "per_page": 60},
@@ -83,7 +83,7 @@ class DeletedConversations(RootStream):
         )
         for page in pages(self.client, request):
             for record in records_of(request, page):
-                yield record, moment_of(record, "deleted_at", since)
+                yield Step(record, moment_of(record, "deleted_at", since))
 
 
 class ConversationParts(FetchedStream):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.client import Request
 from tap_intercom.compat import override
-from tap_intercom.family import Step
 from tap_intercom.list_stream import ListStream
+from tap_intercom.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,28 @@
+"""One record of a walk, and when it changed."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tap_intercom.normalize import to_epoch
+
+
+class Step(NamedTuple):
+    """A root record of a walk, and the moment (epoch seconds) at which it changed."""
+
+    record: dict[str, Any]
+    moment: int = 0
+
+
+def moment_of(record: dict[str, Any], name: str, otherwise: int) -> int:
+    """Return a moment of a record (epoch seconds), or another one if the record does not tell."""
+    try:
+        moment = to_epoch(record.get(name))
+    except (ValueError, TypeError, OverflowError):
+        return otherwise
+    return moment if moment > 0 else otherwise
+
+
+def step_of(record: dict[str, Any], otherwise: int) -> Step:
+    """Return the step of a record that tells of its `updated_at`; if not, at another moment."""
+    return Step(record, moment_of(record, "updated_at", otherwise))
