@@ -18,14 +18,27 @@ DESCRIPTION = Path(__file__).parents[1].parent / "shared" / "intercom-openapi" /
 STREAMS = read_schemas(SCHEMAS)
 
 PRIMARY_KEYS = {
+    "article_statistics": ("article_id",),
+    "call_transcripts": ("call_id",),
     "company_segments": ("company_id", "segment_id"),
     "company_tags": ("company_id", "tag_id"),
     "contact_companies": ("contact_id", "company_id"),
+    "contact_event_summaries": ("contact_id", "name"),
+    "contact_segments": ("contact_id", "segment_id"),
+    "contact_social_profiles": ("contact_id", "name", "url"),
+    "contact_subscriptions": ("contact_id", "subscription_type_id"),
     "contact_tags": ("contact_id", "tag_id"),
+    "conversation_attachments": ("conversation_id", "url"),
     "conversation_contacts": ("conversation_id", "contact_id"),
+    "conversation_handling_events": ("conversation_id", "timestamp", "type", "teammate_id"),
+    "conversation_part_attachments": ("conversation_part_id", "url"),
     "conversation_tags": ("conversation_id", "tag_id"),
+    "conversation_teammates": ("conversation_id", "admin_id"),
     "data_attributes": ("model", "full_name"),
+    "message_engagement": ("receipt_id",),
     "team_admins": ("team_id", "admin_id"),
+    "ticket_contacts": ("ticket_id", "contact_id"),
+    "ticket_part_attachments": ("ticket_part_id", "url"),
     "workspace": ("id_code",),
 }
 

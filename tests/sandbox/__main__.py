@@ -18,12 +18,17 @@ def parsed_options(arguments: list[str]) -> SandboxOptions:
     Args:
         arguments: without the program's name.
     """
-    parser = argparse.ArgumentParser(prog="python -m tests.sandbox", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.sandbox",
+        description=__doc__,
+        epilog="Every option is described in tests/sandbox/options.py.",
+    )
     for field in dataclasses.fields(SandboxOptions):
         if isinstance(field.default, (int, float, str)) and not isinstance(field.default, bool):
             flag = f"--{field.name.replace('_', '-')}"
-            parser.add_argument(flag, type=type(field.default), default=field.default)
-    parser.add_argument("--clock-start", type=float, default=None)
+            kind, text = type(field.default), f"default: {field.default}"
+            parser.add_argument(flag, type=kind, default=field.default, help=text)
+    parser.add_argument("--clock-start", type=float, help="unix seconds; default: the real time")
     return SandboxOptions(**vars(parser.parse_args(arguments)))
 
 

@@ -142,7 +142,14 @@ class Control:
         Args:
             kind: contacts, companies, conversations, tickets, admins, teams, tags, segments,
                 subscription_types, data_attributes, conversation_attributes, ticket_types,
-                ticket_states, notes, deleted_conversations, archived_contacts, merged_contacts.
+                ticket_states, notes, deleted_conversations, archived_contacts, merged_contacts;
+                contact_notes, contact_segments, contact_subscriptions, contact_events (those that
+                can be listed), all_contact_events, contact_event_summaries, company_notes,
+                conversation_handling_events, side_conversations, each row with the id of its parent
+                (contact_id, company_id, conversation_id); custom_object_<type>,
+                message_engagement, reporting_conversation, reporting_ticket; every kind in
+                `tests.sandbox.generate.plain_lists.SIZES`, article_statistics and call_transcripts
+                (what only a detail or a search adds, by `id`).
 
         Returns:
             Records in the API's form (2.16), the four large kinds by ascending `updated_at`.
@@ -244,6 +251,17 @@ class Control:
             The conversation with all of its parts.
         """
         return self._post("add_parts", {"id": conversation_id, "count": count})
+
+    def give_children(self, kind: str, parent_id: str, rows: list[Body]) -> None:
+        """Replace what belongs to a record; the record itself does not change.
+
+        Args:
+            kind: contact_events (oldest first), conversation_handling_events or
+                side_conversations.
+            parent_id: of the record.
+            rows: in the API's form.
+        """
+        self._post("children", {"kind": kind, "id": parent_id, "rows": rows})
 
     def tag(self, kind: str, record_id: str, tag_id: str) -> Body:
         """Put a tag on a contact, company or conversation."""

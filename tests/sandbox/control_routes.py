@@ -37,6 +37,13 @@ CHANGEABLE_OPTIONS: Final = frozenset(
         "fresh_answers",
         "inclusive_comparisons",
         "empty_scroll_is_404",
+        "cursor_pages_next",
+        "activity_log_range",
+        "event_ids",
+        "export_polls",
+        "export_seconds",
+        "export_outcome",
+        "reporting_simple_ids",
         "refused",
     ),
 )
@@ -95,6 +102,11 @@ def _merge(state: SandboxState, sent: Body, _name: str) -> Any:
 
 def _add_parts(state: SandboxState, sent: Body, _name: str) -> Any:
     return state.workspace.add_parts(sent["id"], sent["count"])
+
+
+def _children(state: SandboxState, sent: Body, _name: str) -> Any:
+    state.workspace.children.give(sent["kind"], sent["id"], sent["rows"])
+    return {}
 
 
 def _tag(state: SandboxState, sent: Body, _name: str) -> Any:
@@ -161,6 +173,7 @@ _ACTIONS: Final[tuple[tuple[str, str, Action], ...]] = (
     ("POST", "delete", _delete),
     ("POST", "merge", _merge),
     ("POST", "add_parts", _add_parts),
+    ("POST", "children", _children),
     ("POST", "tag", _tag),
     ("POST", "untag", _untag),
     ("POST", "clock", _clock),

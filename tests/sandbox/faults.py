@@ -24,6 +24,7 @@ FaultKind = Literal[
     "hang",
     "endless_body",
     "redirect",
+    "endless_redirect",
     "foreign_next",
     "repeated_cursor",
     "small_pages",
@@ -31,6 +32,7 @@ FaultKind = Literal[
 ]
 ALTERING: Final = frozenset(("cut_body", "slow_body", "foreign_next", "repeated_cursor"))
 DRIPS: Final = 10
+DRIP_SECONDS: Final = 0.2
 JSON: Final = "application/json"
 HTML: Final = "text/html"
 ENDLESS_CHUNK: Final = b" " * 65_536
@@ -52,6 +54,7 @@ class Fault(msgspec.Struct, omit_defaults=True):
         hang: no answer for `seconds`, then the connection closes.
         endless_body: a JSON text that does not end (256 MiB at most).
         redirect: 302 to `url`.
+        endless_redirect: 302 to `url`, with a body that does not end (256 MiB at most).
         foreign_next: `pages.next` of the real answer is replaced by `url`.
         repeated_cursor: `pages.next.starting_after` is what the request was sent with.
         small_pages: `status`, for searches and lists with more than `per_page` rows a page.
@@ -145,7 +148,10 @@ async def spoilt_answer(fault: Fault, request: web.Request) -> web.StreamRespons
         request: the request that is struck.
     """
     if fault.kind == "endless_body":
-        return await _endless(request)
+        return await _endless(request, web.StreamResponse(headers={"Content-Type": JSON}))
+    if fault.kind == "endless_redirect":
+        redirect = web.StreamResponse(status=302, headers={"Location": fault.url})
+        return await _endless(request, redirect)
     if fault.kind in {"hang", "reset"}:
         await asyncio.sleep(fault.seconds if fault.kind == "hang" else 0)
         _reset(request)
@@ -245,8 +251,7 @@ async def _drip(
     return stream
 
 
-async def _endless(request: web.Request) -> web.StreamResponse:
-    stream = web.StreamResponse(headers={"Content-Type": JSON})
+async def _endless(request: web.Request, stream: web.StreamResponse) -> web.StreamResponse:
     await stream.prepare(request)
     await stream.write(b'{"type":"list","data":[')
     for _ in range(ENDLESS_CHUNKS):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ class SandboxOptions:
         conversations: how many conversations; every tenth is a ticket, as long as there are some.
         tickets: how many tickets.
         long_conversation_parts: parts of the oldest conversation; 0 leaves it as any other.
+        list_sizes: kind of a plain list (articles, macros, calls ...) -> how many rows, in place of
+            those in `tests.sandbox.generate.plain_lists.SIZES`.
         clock_start: unix seconds that the clock shows at the start; None is the real time.
         frozen: whether the clock stands still from the start.
 
@@ -39,8 +41,19 @@ class SandboxOptions:
         fresh_answers: whether searches find and sort records as the late index has them, but show
             them as they are now.
         inclusive_comparisons: whether `>` and `<` include equality in conversations/search and
-            tickets/search (documented as "Greater (or equal) than").
+            tickets/search (documented as "Greater (or equal) than"), and the ends of the range
+            that activity logs are asked for (not documented).
         empty_scroll_is_404: whether a scroll over no companies at all answers 404.
+        cursor_pages_next: what leads from page to page in the plain lists whose `cursor_pages` are
+            documented without a request parameter: a cursor, a URL, or nothing but `page` and
+            `total_pages`.
+        activity_log_range: longest range of `created_at` in seconds that activity logs answer, a
+            longer one is a 500 (airbyte#38626); None is any.
+        event_ids: whether listed data events have an id of their own.
+        export_polls: how often the status of an export job is asked for before the job ends.
+        export_seconds: after how many seconds an export job ends, if nobody asks.
+        export_outcome: how new export jobs end.
+        reporting_simple_ids: whether reporting exports of 2.16 take ids without a prefix as well.
         refused: regular expression for the beginning of a path -> error code
             (token_unauthorized, forbidden, api_plan_restricted) of what the token may not read.
             Without "/tickets", conversations that are tickets vanish from lists and searches.
@@ -54,6 +67,7 @@ class SandboxOptions:
     conversations: int = 1200
     tickets: int = 300
     long_conversation_parts: int = 0
+    list_sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
     clock_start: float | None = None
     frozen: bool = False
 
@@ -69,4 +83,11 @@ class SandboxOptions:
     fresh_answers: bool = False
     inclusive_comparisons: bool = True
     empty_scroll_is_404: bool = False
+    cursor_pages_next: Literal["cursor", "url", "absent"] = "cursor"
+    activity_log_range: float | None = None
+    event_ids: bool = True
+    export_polls: int = 2
+    export_seconds: float = 60.0
+    export_outcome: Literal["completed", "failed", "canceled", "no_data"] = "completed"
+    reporting_simple_ids: bool = False
     refused: Mapping[str, str] = dataclasses.field(default_factory=dict)

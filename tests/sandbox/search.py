@@ -266,7 +266,7 @@ def _sort_value(field: Field, record: Record) -> Any:
     value = field.value(record)
     if field.type is FieldType.STRING:
         return "" if value is None else str(value)
-    return 0 if value is None else value
+    return value if isinstance(value, (int, float)) else 0
 
 
 def _cursor_of_another_sort() -> ApiError:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from tests.sandbox.answers import Encodings
 from tests.sandbox.clock import Clock
+from tests.sandbox.exports import ExportJobs
 from tests.sandbox.faults import FaultList
 from tests.sandbox.rate_limit import RateLimiter
 from tests.sandbox.request_log import RequestLog
@@ -32,6 +33,8 @@ class SandboxState:
         encodings: of records.
         faults: that are due.
         log: of requests.
+        content_exports: jobs of message data.
+        reporting_exports: jobs of reporting data.
     """
 
     def __init__(self, options: SandboxOptions) -> None:
@@ -53,6 +56,8 @@ class SandboxState:
         self.encodings = Encodings()
         self.faults = FaultList()
         self.log = RequestLog()
+        self.content_exports = ExportJobs(self.clock)
+        self.reporting_exports = ExportJobs(self.clock)
 
 
 STATE: Final = web.AppKey("state", SandboxState)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tests.sandbox.children import TRUTHS, Children, child_rows
+from tests.sandbox.export_truth import EXPORT_TRUTHS
 from tests.sandbox.generate import settings_lists
 from tests.sandbox.generate.blueprint import (
     APP_ID,
@@ -24,6 +26,8 @@ from tests.sandbox.generate.blueprint import (
 from tests.sandbox.generate.companies import companies, company, has_users
 from tests.sandbox.generate.contacts import contact, contacts, external_id
 from tests.sandbox.generate.conversations import conversation, conversations, part
+from tests.sandbox.generate.custom_objects import custom_objects
+from tests.sandbox.generate.plain_lists import plain_lists
 from tests.sandbox.generate.tickets import ticket, tickets
 from tests.sandbox.records import Body, Collection, Record
 
@@ -58,6 +62,9 @@ class Workspace:
         deleted_conversations: tombstones, oldest first.
         archived_contacts: contacts that were deleted.
         merged: id of a contact that was merged away -> id of the contact it went into.
+        blueprint: what generated records are derived from.
+        children: what belongs to single records: events, side conversations ...
+        clock: everything goes by it.
     """
 
     def __init__(self, options: SandboxOptions, clock: Clock) -> None:
@@ -68,10 +75,10 @@ class Workspace:
             clock: the sandbox's clock.
         """
         self.id = APP_ID
-        self._clock = clock
+        self.clock = clock
         now = clock.now()
-        self._blueprint = _blueprint(options, int(now))
-        generated = _generated(self._blueprint, options)
+        self.blueprint = _blueprint(options, int(now))
+        generated = _generated(self.blueprint, options)
         self.collections = {
             kind: Collection(records, now - options.index_delay.get(kind, 0))
             for kind, records in generated.items()
@@ -80,10 +87,13 @@ class Workspace:
             kind: max((record.number for record in records), default=FIRST_NUMBERS[kind])
             for kind, records in generated.items()
         }
-        self.lists = _lists(self._blueprint)
+        self.lists = _lists(self.blueprint) | plain_lists(
+            self.blueprint, options.list_sizes, generated["conversations"]
+        )
         self.deleted_conversations: list[Body] = []
         self.archived_contacts: list[Body] = []
         self.merged: dict[str, str] = {}
+        self.children = Children(self.blueprint)
 
     def change(
         self, kind: str, record_id: str, edit: Callable[[Body], None], at: int | None
@@ -123,7 +133,7 @@ class Workspace:
         self._numbers[kind] += 1
         number = self._numbers[kind]
         record_id = object_id(at, 9, number) if kind in {"contacts", "companies"} else str(number)
-        record = Record(record_id, number, at, at, partial(BUILDERS[kind], self._blueprint))
+        record = Record(record_id, number, at, at, partial(BUILDERS[kind], self.blueprint))
         body = record.body() | fields
         self.collections[kind].put(_stored(body, number, is_ticket=False))
         return body
@@ -134,7 +144,7 @@ class Workspace:
         Raises:
             KeyError: there is no such record.
         """
-        now = int(self._clock.now())
+        now = int(self.clock.now())
         body = self._record(kind, record_id).body()
         self.collections[kind].remove(record_id, now)
         if kind == "conversations":
@@ -160,7 +170,7 @@ class Workspace:
         """
         source = self._record("contacts", source_id).body()
         self._record("contacts", target_id)
-        now = int(self._clock.now())
+        now = int(self.clock.now())
         self.collections["contacts"].remove(source_id, now)
         self.merged[source_id] = target_id
 
@@ -182,7 +192,7 @@ class Workspace:
         Raises:
             KeyError: there is no such conversation.
         """
-        now = int(self._clock.now())
+        now = int(self.clock.now())
         number = self._record("conversations", conversation_id).number
 
         def append(body: Body) -> None:
@@ -201,7 +211,7 @@ class Workspace:
         Raises:
             KeyError: there is no such record.
         """
-        now = int(self._clock.now())
+        now = int(self.clock.now())
 
         def put(body: Body) -> None:
             number = int(tag_id) - FIRST_TAG
@@ -222,7 +232,7 @@ class Workspace:
             rows = _tags_of(body)
             rows[:] = [row for row in rows if row["id"] != tag_id]
 
-        return self.change(kind, record_id, take_off, int(self._clock.now()))
+        return self.change(kind, record_id, take_off, int(self.clock.now()))
 
     def touch(self, kind: str, record_ids: Sequence[str], at: int) -> None:
         """Give many records the same `updated_at`, as a bulk job does.
@@ -266,6 +276,10 @@ class Workspace:
         if kind == "notes":
             owners = self.truth("contacts") + self.truth("companies")
             return [note for owner in owners for note in owner["notes"]]
+        if kind in TRUTHS:
+            return list(child_rows(self, kind))
+        if kind in EXPORT_TRUTHS:
+            return EXPORT_TRUTHS[kind](self)
         return (self._aftermath() | self.lists)[kind]
 
     def _aftermath(self) -> dict[str, list[Body]]:
@@ -322,6 +336,7 @@ def _lists(blueprint: Blueprint) -> dict[str, list[Body]]:
         "conversation_attributes": settings_lists.conversation_attributes(blueprint),
         "ticket_types": settings_lists.ticket_types(blueprint),
         "ticket_states": settings_lists.ticket_states(blueprint),
+        **custom_objects(blueprint),
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tests.sandbox.answers import json_answer, list_answer, raw_json
 from tests.sandbox.call import Call, Route
+from tests.sandbox.children import segments_of
+from tests.sandbox.endpoints.notes import notes_page
 from tests.sandbox.endpoints.paging import numbered_page, page_number
 from tests.sandbox.endpoints.searches import Search
 from tests.sandbox.errors import bad_request, not_found
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 LISTED: Final = 10_000
 LIST_PER_PAGE: Final = 15
-NOTES_PER_PAGE: Final = 50
 SEARCH: Final = Search("companies", "data", "list", company, LIST_PER_PAGE, "last_request_at")
 FIELDS: Final = KnownFields("companies", ())
 WITH_USERS: Final = ValueFilter(FIELDS.find("user_count"), ">", (0,))
@@ -69,17 +70,12 @@ def _company(call: Call) -> web.Response:
 
 def _segments(call: Call) -> web.Response:
     ids = {row["id"] for row in _found(call).body()["segments"]["segments"]}
-    rows: list[dict[str, Any]] = [
-        {key: value for key, value in row.items() if key != "count"}
-        for row in call.state.workspace.lists["segments"]
-        if row["id"] in ids
-    ]
+    rows = segments_of(call.state.workspace, ids)
     return json_answer({"type": "list", "data": rows})
 
 
 def _notes(call: Call) -> web.Response:
-    rows, envelope = numbered_page(call, _found(call).body()["notes"], NOTES_PER_PAGE)
-    return json_answer({"type": "list", "data": rows} | envelope)
+    return notes_page(call, _found(call).body()["notes"])
 
 
 def _found(call: Call) -> Record:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from tests.sandbox.answers import json_answer, list_answer, raw_json
 from tests.sandbox.call import Call, Route
+from tests.sandbox.children import segments_of, subscriptions_of
+from tests.sandbox.endpoints.notes import notes_page
 from tests.sandbox.endpoints.paging import numbered_page
 from tests.sandbox.endpoints.searches import Search
 from tests.sandbox.errors import ApiError, not_found
@@ -57,22 +59,17 @@ def _companies(call: Call) -> web.Response:
 
 
 def _notes(call: Call) -> web.Response:
-    rows, envelope = numbered_page(call, _found(call).body()["notes"], PER_PAGE)
-    return json_answer({"type": "list", "data": rows} | envelope)
+    return notes_page(call, _found(call).body()["notes"])
 
 
 def _segments(call: Call) -> web.Response:
-    ids = set(_found(call).body()["segment_ids"])
-    segments = call.state.workspace.lists["segments"]
-    rows = [{k: v for k, v in row.items() if k != "count"} for row in segments if row["id"] in ids]
+    rows = segments_of(call.state.workspace, set(_found(call).body()["segment_ids"]))
     return json_answer({"type": "list", "data": rows})
 
 
 def _subscriptions(call: Call) -> web.Response:
-    body = _found(call).body()
-    ids = {*body["opted_out_subscription_ids"], *body["opted_in_subscription_ids"]}
-    types = call.state.workspace.lists["subscription_types"]
-    return json_answer({"type": "list", "data": [row for row in types if row["id"] in ids]})
+    rows = subscriptions_of(call.state.workspace, _found(call).body())
+    return json_answer({"type": "list", "data": rows})
 
 
 def _found(call: Call) -> Record:

@@ -34,6 +34,7 @@ def numbered_page(
     call: Call,
     rows: Sequence[Row],
     default_per_page: int,
+    maximum: int = MAX_PER_LIST,
 ) -> tuple[Sequence[Row], dict[str, Any]]:
     """One page of a list with page numbers, whose `pages.next` is a URL.
 
@@ -41,6 +42,7 @@ def numbered_page(
         call: with the parameters `page` and `per_page`.
         rows: the whole list.
         default_per_page: the size of a page, if none is asked for.
+        maximum: the largest page.
 
     Returns:
         The rows of the page, and its `pages` and `total_count`.
@@ -48,7 +50,7 @@ def numbered_page(
     Raises:
         ApiError: 400 `parameter_invalid`.
     """
-    per_page = check_per_page(call.parameter("per_page") or default_per_page, MAX_PER_LIST)
+    per_page = check_per_page(call.parameter("per_page") or default_per_page, maximum)
     page = page_number(call)
     total_pages = math.ceil(len(rows) / per_page)
     following = {**call.request.query, "per_page": str(per_page), "page": str(page + 1)}

@@ -88,6 +88,7 @@ def company(blueprint: Blueprint, record: Record) -> Body:
             "monthly_spend": 155.5,
             "team_mates": number % 40,
             "The One Ring": None if number % 5 else "Mordor",
+            **_later_attributes(number, at),
         },
     }
     if number % 4:
@@ -106,6 +107,18 @@ def company(blueprint: Blueprint, record: Record) -> Body:
         for position in range(count)
     ]
     return body
+
+
+def _later_attributes(number: int, at: int) -> Body:
+    """Further values; some do not fit their attribute, some have no attribute at all."""
+    fitting: Body = {
+        "contract_end": at - at % DAY + 365 * DAY,
+        "employees": number * 3,
+        "Héadquarters": "Dublin" if number % 2 else None,
+    }
+    misfit = ({"employees": "n/a"}, {"contract_end": "open-ended"}, {"employees": 2.5})
+    undeclared = {"legacy plan": "gold"} if number % 15 == 2 else {}
+    return fitting | (misfit[number % 3] if number % 20 == 1 else {}) | undeclared
 
 
 def _some(number: int, available: int) -> list[int]:

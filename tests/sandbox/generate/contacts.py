@@ -33,6 +33,8 @@ MANY: Final = 14
 MORE_THAN_A_PAGE_EVERY: Final = 600
 MORE_THAN_A_PAGE: Final = 75
 NOTES_PER_CONTACT: Final = 100
+MISFIT_EVERY: Final = 30
+MANY_PROFILES_EVERY: Final = 30
 
 
 def contacts(blueprint: Blueprint, count: int) -> list[Record]:
@@ -146,10 +148,15 @@ def contact(blueprint: Blueprint, record: Record) -> Body:
 def _social_profiles(number: int) -> list[Body]:
     if number % 10:
         return []
-    return [
+    profiles: list[Body] = [
         {"type": "social_profile", "name": "Facebook", "url": f"http://facebook.com/{number}"},
         {"type": "social_profile", "name": "Twitter", "url": f"http://twitter.com/p{number}"},
     ]
+    if number % MANY_PROFILES_EVERY == 0:
+        second = {"name": "Twitter", "url": f"http://twitter.com/work{number}"}
+        unlinked = {"name": "LinkedIn", "url": None}
+        profiles += [{"type": "social_profile"} | profile for profile in (second, unlinked)]
+    return profiles
 
 
 def _custom_attributes(random: Random, number: int, at: int) -> Body:
@@ -163,7 +170,33 @@ def _custom_attributes(random: Random, number: int, at: int) -> Body:
         DATE_ATTRIBUTE: at - at % DAY + 30 * DAY,
         "Job Title": "Head of Ops",
         "job_title": None,
+        **_later_attributes(number, at),
     }
+
+
+def _later_attributes(number: int, at: int) -> Body:
+    """Values of every type; some do not fit their attribute, some have no attribute at all.
+
+    Attributes are archived or change their type, and what was stored before stays.
+    """
+    fitting: Body = {
+        "logins": number % 500,
+        "discount": number % 7 / 4,
+        "beta tester": number % 2 == 1,
+        "trial_end": at - at % DAY + 14 * DAY,
+    }
+    misfits: tuple[Body, ...] = (
+        {"logins": "n/a"},
+        {"discount": "12,5 %"},
+        {"beta tester": "yes"},
+        {"trial_end": "2026-03-04T09:46:14Z"},
+        {"trial_end": "next year"},
+        {"logins": 3.5, "discount": 2},
+    )
+    misfit = misfits[number // MISFIT_EVERY % len(misfits)] if number % MISFIT_EVERY == 1 else {}
+    undeclared = {"legacy plan": "gold", "imported_id": number} if number % 15 == 2 else {}
+    archived = {"retired": "since 2023"} if number % 21 == 4 else {}
+    return fitting | misfit | undeclared | archived
 
 
 def _tags(random: Random, number: int, at: int) -> list[Body]:

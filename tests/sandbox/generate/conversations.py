@@ -20,6 +20,7 @@ from tests.sandbox.generate.blueprint import (
     applied_tag,
     tag,
 )
+from tests.sandbox.generate.custom_objects import instance, order_of
 from tests.sandbox.generate.words import SENTENCES, paragraph
 from tests.sandbox.records import Body, Record
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 PARTS_PER_CONVERSATION: Final = 100_000
 NO_PARTS_EVERY: Final = 25
 INTEGER_PART_IDS_EVERY: Final = 10
+GROUP_EVERY: Final = 15
 PRIORITIES: Final = ("none", "none", "low", "medium", "high", "urgent")
 STATES: Final = ("open", "closed", "closed", "snoozed")
 SOURCES: Final = (
@@ -95,7 +97,7 @@ def conversation(blueprint: Blueprint, record: Record) -> Body:
         "waiting_since": at if state == "open" else None,
         "snoozed_until": at + DAY if state == "snoozed" else None,
         "source": _source(random, index, contact),
-        "contacts": {"type": "contact.list", "contacts": [contact] if contact else []},
+        "contacts": {"type": "contact.list", "contacts": _contacts(blueprint, index, contact)},
         "first_contact_reply": {
             "created_at": record.created_at,
             "type": "conversation",
@@ -125,11 +127,9 @@ def conversation(blueprint: Blueprint, record: Record) -> Body:
         else None,
         "statistics": _statistics(random, record, len(parts)) if index % 8 else None,
         "conversation_rating": _rating(record, contact, admin) if index % 9 == 0 else None,
-        "teammates": {"type": "admin.list", "teammates": [{"type": "admin", "id": str(admin)}]}
-        if admin
-        else None,
+        "teammates": _teammates(parts) if admin else None,
         "title": random.choice(SENTENCES) if index % 7 == 0 else None,
-        "custom_attributes": {"Issue": "Billing", "Remark": None} if index % 2 else {},
+        "custom_attributes": _custom_attributes(blueprint, index, at) if index % 2 else {},
         "topics": {},
         "ticket": None
         if ticket is None
@@ -198,6 +198,16 @@ def attachment(number: int) -> Body:
     }
 
 
+def attachments(number: int, count: int) -> list[Body]:
+    """Several uploaded files; the second is no picture, and has neither width nor height."""
+    first = attachment(number)
+    document = {"name": f"invoice {number}.pdf", "content_type": "application/pdf"}
+    document["url"] = first["url"].replace("/s.png", "/invoice.pdf")
+    second = first | document | {"width": None, "height": None}
+    third = first | {"name": "", "url": first["url"].replace("/s.png", "/two.png")}
+    return [first, second, third][:count]
+
+
 def _parts(blueprint: Blueprint, random: Random, record: Record) -> list[Body]:
     index = record.number - FIRST_CONVERSATION
     count = 0 if index % NO_PARTS_EVERY == NO_PARTS_EVERY - 1 else random.randint(1, 14)
@@ -224,7 +234,7 @@ def _varied(body: Body, variety: int, number: int) -> Body:
     if variety == 3:
         body |= {"body": None, "redacted": True}
     elif variety == 5:
-        body["attachments"] = [attachment(number)]
+        body["attachments"] = attachments(number, 1 + number % 3)
     elif variety == 7:
         body |= {"part_type": "assignment", "body": None}
         body["assigned_to"] = {"type": "nobody_admin", "id": None}
@@ -252,12 +262,64 @@ def _varied(body: Body, variety: int, number: int) -> Body:
 def _contact(blueprint: Blueprint, random: Random) -> Body | None:
     if not blueprint.contact_ids:
         return None
-    number = random.randrange(len(blueprint.contact_ids))
+    return contact_reference(blueprint, random.randrange(len(blueprint.contact_ids)))
+
+
+def contact_reference(blueprint: Blueprint, number: int) -> Body:
+    """A contact as conversations and tickets refer to it.
+
+    Args:
+        blueprint: of the workspace.
+        number: which of the contacts.
+    """
     return {
         "type": "contact",
         "id": blueprint.contact_ids[number],
         "external_id": blueprint.contact_external_ids[number],
     }
+
+
+def _contacts(blueprint: Blueprint, index: int, first: Body | None) -> list[Body]:
+    """Who takes part; now and then a group."""
+    if first is None:
+        return []
+    if index % GROUP_EVERY != GROUP_EVERY - 1:
+        return [first]
+    random = blueprint.random("group", index)
+    count = min(2, len(blueprint.contact_ids))
+    others = random.sample(range(len(blueprint.contact_ids)), count)
+    group = [first, *(contact_reference(blueprint, number) for number in others)]
+    return list({person["id"]: person for person in group}.values())
+
+
+def _teammates(parts: list[Body]) -> Body:
+    """Those who wrote a part (OpenAPI 2.16, schema `conversation_teammates`)."""
+    ids = dict.fromkeys(p["author"]["id"] for p in parts if p["author"]["type"] == "admin")
+    return {"type": "admin.list", "teammates": [{"type": "admin", "id": i} for i in ids]}
+
+
+def _custom_attributes(blueprint: Blueprint, index: int, at: int) -> Body:
+    """Values of every type; some do not fit their attribute, some have no attribute at all."""
+    fitting: Body = {
+        "Issue": "Billing",
+        "Remark": None,
+        "Items": index % 12,
+        "Amount": index % 40 / 4,
+        "Escalated": index % 3 == 0,
+        "Promised by": at + DAY,
+        "Papers": attachments(index, 2) if index % 27 == 0 else [],
+    }
+    if (order := order_of(index)) is not None:
+        instances = [instance(blueprint, "order", order)]
+        fitting["Orders"] = {"type": "order.list", "instances": instances}
+    misfit: tuple[Body, ...] = (
+        {"Items": "n/a"},
+        {"Amount": "12,50"},
+        {"Promised by": "2026-03-04T09:46:14Z"},
+        {"Escalated": "maybe"},
+    )
+    system = {"CX Score rating": 4, "CX Score explanation": "Quick"} if index % 9 == 0 else {}
+    return fitting | (misfit[index // 25 % 4] if index % 25 == 5 else {}) | system
 
 
 def _source(random: Random, index: int, contact: Body | None) -> Body:
@@ -275,7 +337,7 @@ def _source(random: Random, index: int, contact: Body | None) -> Body:
         "subject": "<p>About my <b>order</b></p>" if source_type == "email" else "",
         "body": paragraph(random),
         "author": author,
-        "attachments": [attachment(index)] if index % 11 == 0 else [],
+        "attachments": attachments(index, 1 + index % 3) if index % 11 == 0 else [],
         "url": "https://app.example.com/settings" if source_type == "conversation" else None,
         "redacted": False,
     } | (_email(index) if source_type == "email" else {})

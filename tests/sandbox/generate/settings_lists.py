@@ -39,6 +39,15 @@ COMPANY_ATTRIBUTES: Final = (
     ("team_mates", "integer", None),
     ("The One Ring", "string", None),
 )
+LATER_ATTRIBUTES: Final = (
+    ("contact", "logins", "integer"),
+    ("contact", "discount", "float"),
+    ("contact", "beta tester", "boolean"),
+    ("contact", "trial_end", "date"),
+    ("company", "contract_end", "date"),
+    ("company", "employees", "integer"),
+    ("company", "Héadquarters", "string"),
+)
 STANDARD_CONTACT_ATTRIBUTES: Final = (
     ("name", "string"), ("email", "string"), ("phone", "string"), ("role", "string"),
     ("external_id", "string"), ("created_at", "date"), ("updated_at", "date"),
@@ -181,6 +190,10 @@ def data_attributes(blueprint: Blueprint) -> list[Body]:
     archived = _custom_attribute(blueprint, "contact", "retired", "string", next(ids))
     rows.append(archived | {"archived": True})
     rows.append(_custom_attribute(blueprint, "conversation", "issue", "string", next(ids)))
+    rows += [
+        _custom_attribute(blueprint, model, name, data_type, next(ids))
+        for model, name, data_type in LATER_ATTRIBUTES
+    ]
     return rows
 
 
@@ -244,6 +257,11 @@ def conversation_attributes(blueprint: Blueprint) -> list[Body]:
         shared | {"id": 6, "name": "Orders", "data_type": "relationship", "reference": reference},
         shared
         | {"id": 7, "name": "Old", "data_type": "string", "multiline": True, "archived": True},
+        shared | {"id": 8, "name": "Items", "data_type": "integer"},
+        shared | {"id": 9, "name": "Amount", "data_type": "decimal"},
+        shared | {"id": 10, "name": "Escalated", "data_type": "boolean"},
+        shared | {"id": 11, "name": "Promised by", "data_type": "datetime"},
+        shared | {"id": 12, "name": "Papers", "data_type": "files"},
     ]
 
 
@@ -323,6 +341,10 @@ _TICKET_ATTRIBUTES: Final[tuple[tuple[str, str, Body | None], ...]] = (
     ("_default_description_", "string", {"multiline": True}),
     ("Severity", "integer", None),
     ("Due", "datetime", None),
+    ("Component", "list", {"list_options": ["Messenger", "Inbox", "Billing"]}),
+    ("Cost", "decimal", None),
+    ("Reproducible", "boolean", None),
+    ("Log files", "files", None),
 )
 
 

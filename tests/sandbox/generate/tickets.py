@@ -17,7 +17,7 @@ from tests.sandbox.generate.blueprint import (
     admin_author,
     admin_id,
 )
-from tests.sandbox.generate.conversations import attachment
+from tests.sandbox.generate.conversations import attachments, contact_reference
 from tests.sandbox.generate.settings_lists import ticket_state, ticket_type
 from tests.sandbox.generate.words import SENTENCES, paragraph
 from tests.sandbox.records import Body, Record
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from random import Random
 
 PARTS_PER_TICKET: Final = 1_000
+SEVERAL_CONTACTS_EVERY: Final = 10
 FIRST_TICKET_PART: Final = FIRST_PART // 2
 
 
@@ -63,20 +64,13 @@ def ticket(blueprint: Blueprint, record: Record) -> Body:
             "_default_description_": None if index % 4 == 0 else random.choice(SENTENCES),
             "Severity": index % 5,
             "Due": record.updated_at + DAY if index % 3 else None,
+            **_later_attributes(index),
         },
         "ticket_state": state,
         "ticket_type": kind,
         "contacts": {
             "type": "contact.list",
-            "contacts": []
-            if contact is None
-            else [
-                {
-                    "type": "contact",
-                    "id": blueprint.contact_ids[contact],
-                    "external_id": blueprint.contact_external_ids[contact],
-                },
-            ],
+            "contacts": [] if contact is None else _contacts(blueprint, index, contact),
         },
         "admin_assignee_id": admin_id(random) if index % 3 else 0,
         "team_assignee_id": FIRST_TEAM + index % TEAMS if index % 2 else 0,
@@ -103,6 +97,32 @@ def ticket(blueprint: Blueprint, record: Record) -> Body:
     }
 
 
+def _contacts(blueprint: Blueprint, index: int, first: int) -> list[Body]:
+    """The contacts of a ticket, sometimes several."""
+    others = range(1, 1 + 3 * (index % SEVERAL_CONTACTS_EVERY == 2))
+    available = len(blueprint.contact_ids)
+    chosen = dict.fromkeys((first, *((first + 17 * other) % available for other in others)))
+    return [contact_reference(blueprint, number) for number in chosen]
+
+
+def _later_attributes(index: int) -> Body:
+    """Further values; some do not fit their attribute, some have no attribute at all."""
+    fitting: Body = {
+        "Component": ("Messenger", "Inbox", None)[index % 3],
+        "Cost": index % 9 * 1.25,
+        "Reproducible": index % 2 == 0,
+        "Log files": attachments(index, index % 3) if index % 6 == 0 else None,
+    }
+    misfit: tuple[Body, ...] = (
+        {"Cost": "n/a"},
+        {"Due": "as soon as possible"},
+        {"Severity": "high"},
+        {"Reproducible": "sometimes"},
+    )
+    undeclared = {"Old field": "still here"} if index % 14 == 3 else {}
+    return fitting | (misfit[index // 25 % 4] if index % 25 == 5 else {}) | undeclared
+
+
 def _index(number: int) -> int:
     if number >= FIRST_TICKET:
         return number - FIRST_TICKET
@@ -119,7 +139,7 @@ def _part(random: Random, record: Record, index: int, position: int) -> Body:
         "created_at": at,
         "updated_at": at,
         "author": admin_author(admin_id(random)),
-        "attachments": [attachment(index)] if (index + position) % 9 == 0 else [],
+        "attachments": attachments(index, 1 + (index % 3)) if (index + position) % 9 == 0 else [],
         "redacted": False,
     }
     if position == 0:

@@ -1,0 +1,58 @@
+"""Files of export jobs: how they are written and sent."""
+
+from __future__ import annotations
+
+import csv
+import io
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from tests.sandbox.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tests.sandbox.call import Call
+
+OCTET_STREAM: Final = "application/octet-stream"
+
+
+def csv_file(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A CSV file in UTF-8; what is missing is left empty.
+
+    Args:
+        header: names of the columns.
+        rows: in the same order.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def check_accept(call: Call) -> None:
+    """Refuse a download without the header that is documented as required.
+
+    Args:
+        call: with its headers.
+
+    Raises:
+        ApiError: 406; which status the real one answers is not documented.
+    """
+    if OCTET_STREAM not in call.request.headers.get("Accept", ""):
+        message = f"Accept header must be {OCTET_STREAM}"
+        raise ApiError(HTTPStatus.NOT_ACCEPTABLE, "client_error", message)
+
+
+def sent_file(content: bytes, name: str) -> web.Response:
+    """An answer with a file.
+
+    Args:
+        content: of the file.
+        name: of the file.
+    """
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=content, content_type=OCTET_STREAM, headers=headers)

@@ -1,0 +1,162 @@
+"""The reporting data export: chosen attributes of a dataset."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from tests.sandbox.answers import json_answer
+from tests.sandbox.call import Call, Route
+from tests.sandbox.endpoints.downloads import check_accept, csv_file, sent_file
+from tests.sandbox.errors import ApiError, bad_request, not_found
+from tests.sandbox.generate.reporting import DATASETS, Dataset, simple_id
+from tests.sandbox.views import V2_16
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from tests.sandbox.exports import Job
+    from tests.sandbox.records import Body
+    from tests.sandbox.versions import Version
+
+PENDING_JOBS: Final = 5
+STATUSES: Final = {"completed": "complete", "pending": "pending", "in_progress": "pending"}
+V2_14: Final = (2, 14)
+
+
+def _datasets(call: Call) -> web.Response:
+    rows = [
+        {
+            "id": name,
+            "name": dataset.name,
+            "description": dataset.description,
+            "default_time_attribute_id": simple_id(dataset.time),
+            "attributes": [_attribute(attribute, call.version) for attribute in dataset.attributes],
+        }
+        for name, dataset in DATASETS.items()
+    ]
+    return json_answer({"type": "list", "data": rows})
+
+
+def _attribute(qualified_id: str, version: Version) -> Body:
+    name = simple_id(qualified_id)
+    qualified = {"qualified_id": qualified_id} if version >= V2_16 else {}
+    return {"id": name, **qualified, "name": name.replace("_", " ").capitalize()}
+
+
+def _enqueue(call: Call) -> web.Response:
+    sent = call.sent if isinstance(call.sent, dict) else {}
+    name = _required(sent, "dataset_id")
+    if name not in DATASETS:
+        raise bad_request("bad_request", f"{name} is not a valid dataset_id")
+    attributes = _attributes(call, sent, name)
+    start, end = (_moment(sent, bound) for bound in ("start_time", "end_time"))
+    jobs, options = call.state.reporting_exports, call.state.options
+    if jobs.active(options) >= PENDING_JOBS:
+        message = "Exceeded rate limit of 5 pending reporting dataset export jobs"
+        raise ApiError(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded", message)
+    rows = _rows(call, DATASETS[name], start, end)
+    values = ([row[attribute] for attribute in attributes.values()] for row in rows)
+    return _answer(call, jobs.start(options.export_outcome, csv_file(list(attributes), values)))
+
+
+def _attributes(call: Call, sent: Body, name: str) -> dict[str, str]:
+    """The attributes asked for, as they were called -> qualified id.
+
+    From 2.16 on the text asks for qualified ids, the example has simple ones: an option decides.
+    """
+    asked = _required(sent, "attribute_ids")
+    if not isinstance(asked, list):
+        message = "'attribute_ids' not an array must be of type Array"
+        raise bad_request("bad_request", message)
+    if not asked:
+        raise bad_request("bad_request", "attribute_ids must contain at least one attribute_id")
+    qualified = {attribute: attribute for attribute in DATASETS[name].attributes}
+    simple = {simple_id(attribute): attribute for attribute in reversed(qualified)}
+    known = simple
+    if call.version >= V2_16:
+        known = qualified | (simple if call.state.options.reporting_simple_ids else {})
+    unknown = [str(attribute) for attribute in asked if attribute not in known]
+    if unknown:
+        message = f"attribute_ids invalid for {name} dataset: {', '.join(unknown)}"
+        raise bad_request("bad_request", message)
+    return {attribute: known[attribute] for attribute in asked}
+
+
+def _rows(call: Call, dataset: Dataset, start: int, end: int) -> list[Body]:
+    """The rows of a time range; whether its end counts is not documented."""
+    last = end if call.state.options.inclusive_comparisons else end - 1
+    records = call.state.workspace.collections[dataset.kind].truth
+    rows = dataset.rows(records, replied_only=call.version < V2_16)
+    return [row for row in rows if start <= row[dataset.time] <= last]
+
+
+def _status(call: Call) -> web.Response:
+    for name in ("app_id", "client_id", "job_identifier"):
+        _parameter(call, name)
+    identifier = call.argument("id")
+    job = call.state.reporting_exports.poll(identifier, call.state.options)
+    if job is None or not _is_meant(call):
+        raise _unknown(identifier)
+    return _answer(call, job)
+
+
+def _download(call: Call) -> web.Response:
+    check_accept(call)
+    for name in ("app_id", "job_identifier"):
+        _parameter(call, name)
+    identifier = call.argument("id")
+    job = call.state.reporting_exports.find(identifier, call.state.options)
+    if job is None or not job.has_file or not _is_meant(call):
+        raise _unknown(identifier)
+    return sent_file(job.file, f"{identifier}.csv")
+
+
+def _answer(call: Call, job: Job) -> web.Response:
+    parameters = {"app_id": call.state.workspace.id, "job_identifier": job.identifier}
+    url = f"{call.origin}/download/reporting_data/{job.identifier}?{urlencode(parameters)}"
+    return json_answer(
+        {
+            "job_identifier": job.identifier,
+            "status": STATUSES.get(job.status, "failed"),
+            "download_url": url if job.has_file else "",
+            "download_expires_at": str(int(job.expires_at)) if job.has_file else "",
+        },
+    )
+
+
+def _is_meant(call: Call) -> bool:
+    """Whether the parameters name this workspace and the job of the path."""
+    named = (call.parameter("app_id"), call.parameter("job_identifier"))
+    return named == (call.state.workspace.id, call.argument("id"))
+
+
+def _required(sent: Body, name: str) -> Any:
+    if sent.get(name) is None:
+        raise bad_request("bad_request", f"'{name}' is a required parameter")
+    return sent[name]
+
+
+def _parameter(call: Call, name: str) -> None:
+    if not call.parameter(name):
+        raise bad_request("bad_request", f"'{name}' is a required parameter")
+
+
+def _moment(sent: Body, name: str) -> int:
+    value = _required(sent, name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise bad_request("bad_request", f"'{name}' {value} must be of type Integer")
+    return value
+
+
+def _unknown(identifier: str) -> ApiError:
+    return not_found(f"Export job not found for identifier: {identifier}")
+
+
+ROUTES: Final = (
+    Route("GET", "/export/reporting_data/get_datasets", _datasets, since=V2_14),
+    Route("POST", "/export/reporting_data/enqueue", _enqueue, since=V2_14),
+    Route("GET", "/export/reporting_data/{id}", _status, since=V2_14),
+    Route("GET", "/download/reporting_data/{id}", _download, since=V2_14),
+)
