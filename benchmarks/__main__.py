@@ -54,11 +54,20 @@ def _sizes(arguments: argparse.Namespace) -> Sizes:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 dev.py bench", description=__doc__)
     names = ", ".join(FIGURES)
-    parser.add_argument("figures", nargs="*", metavar="figure", help=f"{names}; all if none")
+    parser.add_argument(
+        "figures", nargs="*", type=_figure, metavar="figure", help=f"{names}; all if none"
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes, for development")
     for field in dataclasses.fields(Sizes):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=int, metavar="NUMBER")
     return parser
+
+
+def _figure(name: str) -> str:
+    if name in FIGURES:
+        return name
+    message = f"there is no figure {name!r}; the figures are {', '.join(FIGURES)}"
+    raise argparse.ArgumentTypeError(message)
 
 
 if __name__ == "__main__":

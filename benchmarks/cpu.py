@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.intercom import UNLIMITED, Intercom, intercom
-from benchmarks.programs import peer, tap, tap_on_default_path
+from benchmarks.programs import peer, plain_sdk, tap
 from benchmarks.report import Row
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def _rows(task: Task, empty: Intercom, full: Intercom, rounds: int) -> list[Row]
     ours = (*task.streams, *task.ours)
     programs = {
         "this tap": partial(tap().sync, streams=ours),
-        "SDK's default path": partial(tap_on_default_path().sync, streams=ours),
-        "peer": partial(peer().sync, streams=task.streams, without=task.left_out),
+        "plain streams on the SDK": partial(plain_sdk().sync, streams=ours),
+        "the peer": partial(peer().sync, streams=task.streams, without=task.left_out),
     }
     speeds = defaultdict(list)
     for _ in range(rounds):
@@ -77,7 +77,7 @@ def _rows(task: Task, empty: Intercom, full: Intercom, rounds: int) -> list[Row]
     fast = median(speeds.pop("this tap"))
     return [
         Row(
-            f"{task.name}: records per CPU-second against the {name}",
+            f"{task.name}: records per CPU-second against {name}",
             f"at least {TARGET_RATIO} times",
             f"{fast / median(speed):.1f} times ({fast:,.0f}; {median(speed):,.0f})",
             fast / median(speed) >= TARGET_RATIO,

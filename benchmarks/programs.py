@@ -1,4 +1,4 @@
-"""The taps that are compared: this one, the same on the SDK's default path, and the peer."""
+"""The taps that are compared: this one, plain streams on the SDK, and the peer."""
 
 from __future__ import annotations
 
@@ -113,9 +113,9 @@ def tap() -> Program:
 
 
 @cache
-def tap_on_default_path() -> Program:
-    """Return this tap with the SDK's default way of writing a record."""
-    return Program((sys.executable, "-m", "benchmarks.default_path"), _tap_config)
+def plain_sdk() -> Program:
+    """Return the same streams, written plainly on the SDK."""
+    return Program((sys.executable, "-m", "benchmarks.plain_sdk"), _tap_config)
 
 
 @cache
