@@ -17,7 +17,7 @@ from demo.tables import Snapshot, differences, snapshot
 from tests.sandbox import Sandbox, SandboxOptions
 
 SCHEMA = "tap_intercom"
-WORKSPACE = SandboxOptions(latency=0.05)
+WORKSPACE = SandboxOptions(latency=0.05, export_polls=0)
 INTRODUCTION = """\
 tap-intercom's demo: Intercom -> Meltano -> Postgres, twice, all on this machine.
 A local stand-in plays Intercom; nothing is sent to the real one.

@@ -7,6 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.sandbox import Control
 
+NEW_CONTACT = {
+    "name": "Grace Hopper",
+    "email": "grace@example.com",
+    "company_ids": [],
+    "notes": [],
+    "opted_in_subscription_ids": [],
+    "opted_out_subscription_ids": [],
+    "segment_ids": [],
+    "social_profiles": {"type": "list", "data": []},
+    "tags": [],
+}
+"""Nothing is linked to her, so that the second run brings what is said and nothing else."""
+
 
 def change_workspace(intercom: Control) -> list[str]:
     """Change a few records, as a support team would.
@@ -19,7 +32,7 @@ def change_workspace(intercom: Control) -> list[str]:
     answered, closed, *_ = intercom.records("conversations")
     tag = intercom.records("tags")[0]
     intercom.change("contacts", contact["id"], {"name": "Ada Lovelace"})
-    intercom.create("contacts", {"name": "Grace Hopper", "email": "grace@example.com"})
+    intercom.create("contacts", NEW_CONTACT)
     intercom.tag("contacts", other["id"], tag["id"])
     intercom.change("companies", company["id"], {"monthly_spend": 4200})
     intercom.add_parts(answered["id"], 3)

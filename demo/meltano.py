@@ -83,5 +83,6 @@ class Meltano:
                 status = process.wait()
             if status != 0:
                 log.seek(start)
-                lines = log.read().splitlines()[-LINES_SHOWN:]
-                raise MeltanoError("\n".join([*lines, f"The whole log: {self._log}"]))
+                lines = [line for line in log.read().splitlines() if "METRIC" not in line]
+                shown = [*lines[-LINES_SHOWN:], f"The whole log: {self._log}"]
+                raise MeltanoError("\n".join(shown))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import threading
 import time
@@ -22,16 +23,19 @@ from urllib3.exceptions import HTTPError
 from tap_intercom.errors import (
     AccessTokenRefusedError,
     IntercomError,
+    JobsPendingError,
     NotFoundError,
     PermissionDeniedError,
     RequestRefusedError,
     TemporaryError,
 )
 from tap_intercom.rate_limit import RateLimiter
+from tap_intercom.session import Session
 from tap_intercom.settings import REGION_URLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import IO
 
     from tap_intercom.settings import Settings
 
@@ -43,10 +47,18 @@ MAX_TRIES = 7
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """A longer body is an error: no page of Intercom's comes near it, and memory has to last."""
 
+MAX_FILE_BYTES = 8 * 1024 * 1024 * 1024
+"""A longer download is an error: one that never ends would fill the disk."""
+
+LARGE_BODY_BYTES = 2 * 1024 * 1024
+"""What is longer is read by one thread at a time: together they would exhaust the memory."""
+
 CHUNK_BYTES = 64 * 1024
 
 ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 """A NUL as JSON writes it; behind an escaped backslash the same text is none."""
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 MAX_MESSAGE_LENGTH = 200
 """Characters of Intercom's own error message that are shown."""
@@ -58,32 +70,56 @@ PERMISSION_STATUSES = (
 )
 GONE_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
+Body = bytes | bytearray
+
 
 @dataclass(frozen=True)
 class Request:
     """What is asked of Intercom: a method, a path below the API's origin, and its parameters.
 
     `holds` are the names under one of which the answer has to hold a list or an object; an answer
-    without counts as a failure, not as an empty page.
+    without counts as a failure, not as an empty page. Without names any object will do. `paging`
+    is how the pages after the first are found, one of `pagination.STYLES`. `accept` is the media
+    type that the answer is asked to have.
     """
 
     path: str
     params: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     holds: tuple[str, ...] = ("data",)
+    paging: str = "auto"
+    accept: str = "application/json"
 
     @property
     def method(self) -> str:
         """GET, or POST where there is a body: the tap only ever reads."""
         return "GET" if self.body is None else "POST"
 
+    @property
+    def place(self) -> str:
+        """All that tells requests apart: two of one place get the same answer and pages."""
+        place = f"{self.path}?{urlencode(sorted(self.params.items()))} {self.holds} {self.paging}"
+        return place if self.body is None else f"{place} {json.dumps(self.body, sort_keys=True)}"
+
     def about(self, identifier: object) -> Request:
-        """Return the same request with an id in the place of `{id}` in its path."""
-        return replace(self, path=self.path.replace("{id}", quote(str(identifier), safe="")))
+        """Return the same request with an id in the place of `{id}` in path and parameters."""
+        path = self.path.replace("{id}", quote(str(identifier), safe=""))
+        params = {
+            name: str(identifier) if value == "{id}" else value
+            for name, value in self.params.items()
+        }
+        return replace(self, path=path, params=params)
 
     def with_params(self, **params: str | int) -> Request:
         """Return the same request with further query parameters."""
         return replace(self, params={**self.params, **params})
+
+    def behind(self, cursor: str) -> Request:
+        """Return the same request for the page behind a cursor, which a POST has in its body."""
+        if self.body is None:
+            return self.with_params(starting_after=cursor)
+        pagination = {**(self.body.get("pagination") or {}), "starting_after": cursor}
+        return replace(self, body={**self.body, "pagination": pagination})
 
     def __str__(self) -> str:
         """Name the request for a log line."""
@@ -104,10 +140,17 @@ class IntercomClient:
         self._limiter = limiter or RateLimiter(settings.rate_limit_share)
         self._local = threading.local()
         self._token_is_valid = False
+        self._has_served = False
         self.requests = 0
         self.retries = 0
         self._counting = threading.Lock()
         self._slots = threading.BoundedSemaphore(settings.concurrency)
+        self._large_body = threading.Lock()
+
+    @property
+    def received(self) -> int:
+        """Bytes of all bodies that this thread has received."""
+        return getattr(self._local, "received", 0)
 
     @property
     def rate_limit_use(self) -> float:
@@ -161,17 +204,48 @@ class IntercomClient:
             AccessTokenRefusedError: Intercom takes the token for nothing.
             PermissionDeniedError: The token may not read this resource.
             NotFoundError: There is no such record.
+            JobsPendingError: Too many export jobs are pending.
             RequestRefusedError: Intercom refused the request for another reason.
         """
-        while True:
-            status, headers, body = self._exchange(request)
-            if status != HTTPStatus.TOO_MANY_REQUESTS:
-                break
-            self._limiter.exhaust(headers)
-            logger.warning("%s met the rate limit (429); waiting for the next window", request)
-        if status == HTTPStatus.OK:
-            return _checked(request, _decode(request, body))
-        raise self._error(request, status, body)
+        body = self._whole_body(request, lambda response: self._read(request, response))
+        answer = _checked(request, _decode(request, body))
+        self._has_served = True
+        return answer
+
+    def download(self, request: Request, file: IO[bytes]) -> None:
+        """Write a body of any size to a file, from the file's start, until it has come whole.
+
+        Raises:
+            TemporaryError: Intercom kept failing through all tries.
+            IntercomError: Intercom refused the request; see `send`.
+        """
+
+        def save(response: requests.Response) -> Body:
+            if response.status_code != HTTPStatus.OK:
+                return self._read(request, response)
+            self._save(request, response, file)
+            return b""
+
+        self.retrying(lambda: self._whole_body(request, save))
+
+    @cached_property
+    def workspace(self) -> dict[str, Any]:
+        """The workspace that the token belongs to, as `/me` tells it; fetched once.
+
+        Raises:
+            IntercomError: Intercom does not tell.
+        """
+        app = self.fetch(Request("/me", holds=("app",)))["app"]
+        if isinstance(app, dict):
+            return app
+        message = "GET /me was answered without a workspace"
+        raise TemporaryError(message, status=HTTPStatus.OK)
+
+    def is_served(self) -> bool:
+        """Whether Intercom answers this run at all; if nothing was answered yet, `/me` is tried."""
+        with suppress(IntercomError):
+            return self._has_served or bool(self.send(Request("/me", holds=("app",))))
+        return False
 
     def linked(self, request: Request, url: str) -> Request:
         """Turn a link out of an answer into a request, if it leads to Intercom's own API.
@@ -190,15 +264,30 @@ class IntercomClient:
         message = f"{request} was answered with a link to another host, which is not followed"
         raise RequestRefusedError(message)
 
-    def _exchange(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
-        """Send once; return status, headers and the whole body."""
+    def _whole_body(self, request: Request, read: Callable[[requests.Response], Body]) -> Body:
+        """Return what was read of an answer 200; a full window is waited for."""
+        while True:
+            status, headers, body = self._exchange(request, read)
+            if status == HTTPStatus.OK:
+                return body
+            if status != HTTPStatus.TOO_MANY_REQUESTS or _tells_of_jobs(body):
+                raise self._error(request, status, body)
+            self._limiter.exhaust(headers)
+            logger.warning("%s met the rate limit (429); waiting for the next window", request)
+
+    def _exchange(
+        self, request: Request, read: Callable[[requests.Response], Body]
+    ) -> tuple[int, Mapping[str, str], Body]:
+        """Send once; return status, headers and what was read of the body."""
         with self._counting:
             self.requests += 1
         with self._slots:
             self._limiter.acquire()
-            return self._answer(request)
+            return self._answer(request, read)
 
-    def _answer(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+    def _answer(
+        self, request: Request, read: Callable[[requests.Response], Body]
+    ) -> tuple[int, Mapping[str, str], Body]:
         headers: Mapping[str, str] = {}
         try:
             with self._session().send(
@@ -208,32 +297,61 @@ class IntercomClient:
                 stream=True,
             ) as response:
                 headers = response.headers
-                return response.status_code, headers, self._read(request, response)
+                return response.status_code, headers, read(response)
         except (requests.RequestException, HTTPError) as error:
             # the class alone: both libraries put URLs and header values into their messages
-            message = f"{request} got no whole answer ({type(error).__name__})"
+            host, cause = self._settings.api_url, _cause(error)
+            message = f"{request} got no whole answer from {host} ({cause})"
             raise TemporaryError(message) from None
         finally:
             self._limiter.release(headers)
 
-    def _read(self, request: Request, response: requests.Response) -> bytes:
-        deadline = time.monotonic() + self._settings.request_timeout
+    def _read(self, request: Request, response: requests.Response) -> Body:
         body = bytearray()
+        self._fill(body, request, response, LARGE_BODY_BYTES)
+        if len(body) >= LARGE_BODY_BYTES:
+            with self._large_body:
+                self._fill(body, request, response, MAX_BODY_BYTES + 1)
+        if len(body) > MAX_BODY_BYTES:
+            message = f"{request} was answered with more than {MAX_BODY_BYTES} bytes"
+            raise TemporaryError(message, status=response.status_code)
+        self._local.received = self.received + len(body)
+        return body
+
+    def _fill(
+        self, body: bytearray, request: Request, response: requests.Response, size: int
+    ) -> None:
+        """Read on until a body has a size, or ends."""
+        deadline = time.monotonic() + self._settings.request_timeout
         # read1 hands over what has arrived, so that a dripping body can't outstay the deadline
-        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+        while len(body) < size and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=True)):
             body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                message = f"{request} was answered with more than {MAX_BODY_BYTES} bytes"
-                raise TemporaryError(message, status=response.status_code)
             if time.monotonic() > deadline:
                 message = f"{request} was not answered whole within request_timeout"
                 raise TemporaryError(message)
-        return bytes(body)
+
+    def _save(self, request: Request, response: requests.Response, file: IO[bytes]) -> None:
+        """Write a body to a file; `request_timeout` is what each chunk of it may take."""
+        file.seek(0)
+        file.truncate()
+        chunks, deadline = 0, time.monotonic() + self._settings.request_timeout
+        while part := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            file.write(part)
+            if file.tell() > MAX_FILE_BYTES:
+                message = f"{request} was answered with more than {MAX_FILE_BYTES} bytes"
+                raise TemporaryError(message, status=response.status_code)
+            if file.tell() // CHUNK_BYTES > chunks:
+                chunks = file.tell() // CHUNK_BYTES
+                deadline = time.monotonic() + self._settings.request_timeout
+            if time.monotonic() > deadline:
+                message = f"{request} was not answered any further within request_timeout"
+                raise TemporaryError(message)
 
     def _prepared(self, request: Request) -> requests.PreparedRequest:
         """Fill in what differs between requests; preparing each from scratch is half its cost."""
         prepared = self._template.copy()
         prepared.method = request.method
+        prepared.headers["Accept"] = request.accept
         prepared.url = self._settings.api_url + request.path
         if request.params:
             prepared.url += f"?{urlencode(request.params)}"
@@ -257,10 +375,10 @@ class IntercomClient:
         """Return this thread's session: `requests` does not promise to share one safely."""
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = _new_session(self._settings.api_url)
+            session = self._local.session = Session(self._settings.api_url)
         return session
 
-    def _error(self, request: Request, status: int, body: bytes) -> IntercomError:
+    def _error(self, request: Request, status: int, body: Body) -> IntercomError:
         code, told = _told_error(body)
         message = f"{request} was answered with {status}{told}"
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
@@ -277,6 +395,8 @@ class IntercomClient:
             return PermissionDeniedError(message, status=status, code=code)
         if status in GONE_STATUSES:
             return NotFoundError(message, status=status, code=code)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            return JobsPendingError(message, status=status, code=code)
         return RequestRefusedError(message, status=status, code=code)
 
     def _is_refused_everywhere(self, request: Request) -> bool:
@@ -294,21 +414,17 @@ class IntercomClient:
         return False
 
 
-def _new_session(url: str) -> requests.Session:
-    """Open a session with the proxy and the certificates that the environment names for a URL.
-
-    They are looked up once, not for each request; and no .netrc takes the place of the token.
-    """
-    session = requests.Session()
-    environment = session.merge_environment_settings(url, {}, None, None, None)
-    session.proxies, session.verify = environment["proxies"], environment["verify"]
-    session.trust_env = False
-    return session
+def _cause(error: Exception) -> str:
+    """Name what broke a connection, where a library wraps it: NameResolutionError, SSLError."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return type(reason if isinstance(reason, Exception) else error).__name__
 
 
-def _decode(request: Request, body: bytes) -> Any:
+def _decode(request: Request, body: Body) -> Any:
+    nuls = 0
     if b"\\u0000" in body:
         body, nuls = ESCAPED_NUL.subn(rb"\1\\ufffd", body)
+    if nuls:
         logger.warning(
             "%s held %d NUL characters, which databases refuse; they became U+FFFD", request, nuls
         )
@@ -324,26 +440,59 @@ def _checked(request: Request, answer: Any) -> Any:
     Raises:
         TemporaryError: It does not.
     """
-    if isinstance(answer, dict) and any(
-        isinstance(answer.get(name), list | dict) for name in request.holds
-    ):
-        return answer
+    if isinstance(answer, dict):
+        held = [isinstance(answer.get(name), list | dict) for name in request.holds]
+        if any(held) or (answer and not held):
+            return answer
     message = f"{request} was answered without {' or '.join(request.holds)}"
     raise TemporaryError(message, status=HTTPStatus.OK)
 
 
-def _decode_leniently(request: Request, body: bytes) -> Any:
-    """Decode a body that strict JSON refuses, such as one with half of a surrogate pair."""
+def _decode_leniently(request: Request, body: Body) -> Any:
+    """Decode a body that strict JSON refuses: half of a surrogate pair, a raw tab, 1e400."""
+    numbers = _StrangeNumbers()
     try:
-        text = json.dumps(json.loads(body), ensure_ascii=False)
+        text = body.decode(json.detect_encoding(body), "replace").replace("\0", REPLACEMENT)
+        answer = json.loads(
+            text, strict=False, parse_float=numbers.kept, parse_constant=numbers.as_text
+        )
     except ValueError:
         message = f"{request} was answered with a body that is no JSON ({len(body)} bytes)"
         raise TemporaryError(message, status=HTTPStatus.OK) from None
-    logger.warning("%s held characters that are no Unicode; they became U+FFFD", request)
-    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    if numbers.count:
+        logger.warning("%s held %d numbers that are none; they became text", request, numbers.count)
+    written = json.dumps(answer, ensure_ascii=False)
+    clean = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if REPLACEMENT in clean:
+        logger.warning("%s held characters that are no Unicode; they became U+FFFD", request)
+    return json.loads(clean)
 
 
-def _told_error(body: bytes) -> tuple[str, str]:
+class _StrangeNumbers:
+    """Takes numbers that JSON can't hold, or no target could store, for text."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def kept(self, text: str) -> float | str:
+        number = float(text)
+        return number if math.isfinite(number) else self.as_text(text)
+
+    def as_text(self, text: str) -> str:
+        self.count += 1
+        return text
+
+
+def _tells_of_jobs(body: Body) -> bool:
+    """Whether a 429 is about pending export jobs; both kinds have the code rate_limit_exceeded.
+
+    "Exceeded rate limit of 1 pending message data export jobs", or "of 5 pending reporting dataset
+    export jobs" (OpenAPI 2.16, /export/content/data and /export/reporting_data/enqueue).
+    """
+    return b" pending " in body and b" export jobs" in body
+
+
+def _told_error(body: Body) -> tuple[str, str]:
     """Return the code of an `error.list` body, and code, message and request id as text."""
     try:
         answer = json.loads(body)

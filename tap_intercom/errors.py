@@ -35,6 +35,14 @@ class PermissionDeniedError(IntercomError):
     """The token lacks a permission, or the workspace a plan, for one resource."""
 
 
+class ExportFailedError(IntercomError):
+    """An export job brought no file that can be read."""
+
+
+class JobsPendingError(IntercomError):
+    """429 of another kind: not the rate limit is met, but too many export jobs are pending."""
+
+
 class NotFoundError(IntercomError):
     """404 or 410: the record was deleted or merged, or never existed."""
 

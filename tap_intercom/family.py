@@ -14,10 +14,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tap_intercom.child_stream import ChildStream
 from tap_intercom.compat import override
-from tap_intercom.errors import IntercomError, NotFoundError, PermissionDeniedError
+from tap_intercom.errors import (
+    AccessTokenRefusedError,
+    IntercomError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from tap_intercom.look_ahead import LookAhead
-from tap_intercom.pagination import pages, records_of
+from tap_intercom.pagination import pages
 from tap_intercom.progress import Progress, WarningCounter
 from tap_intercom.stream import IntercomStream
 
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.metrics import Counter
 
+    from tap_intercom.child_stream import Answered
     from tap_intercom.client import Request
     from tap_intercom.step import Step
 
@@ -34,7 +41,7 @@ RECORDS_PER_STATE = 50
 """Root records between two STATE messages: few, so that little is read twice."""
 
 INDEX_LAG_SECONDS = 900
-"""Records younger than this may stand at any place in a search: its index is minutes behind."""
+"""Records younger than this, at least, may stand at any place in a search: its index runs late."""
 
 SINGLE_RECORD_CODE = "forbidden"
 """What Intercom answers where an admin may not see one conversation (OpenAPI 2.16, 403)."""
@@ -43,116 +50,7 @@ FORBIDDEN_IN_A_ROW = 20
 """Forbidden records, and not one allowed, after which the whole stream is taken as denied."""
 
 Answers = dict[str, "list[Any] | IntercomError"]
-"""What was fetched for a root record: by path, the pages, or why they are not to be had."""
-
-
-class ChildStream(IntercomStream):
-    """Rows that belong to the records of a root stream.
-
-    A row is an item of a list, with the root record's id under `root_key` and its `updated_at`
-    under the replication key. The item's own `id` goes under `item_key`.
-    """
-
-    root_key: ClassVar[str]
-    item_key: ClassVar[str] = "id"
-
-    @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        """Return nothing: the walk of the root stream writes the rows."""
-        return ()
-
-    def requests(self, record: Record) -> Sequence[Request]:  # noqa: ARG002  # subclasses use it
-        """Return what has to be fetched for a root record before its rows can be made."""
-        return ()
-
-    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
-        """Return the list's items of a root record.
-
-        Args:
-            record: The root record as Intercom sent it.
-            answers: The pages of what `requests` asked for, by path.
-        """
-        raise NotImplementedError
-
-    def rows(self, record: Record, answers: dict[str, list[Any]]) -> Iterator[Record]:
-        """Yield the rows of a root record."""
-        keys = {self.root_key: record["id"]}
-        if self.replication_key:
-            keys[self.replication_key] = record.get("updated_at")
-        for item in self.items(record, answers):
-            row = {**item, **keys}
-            if self.item_key != "id":
-                row[self.item_key] = row.pop("id", None)
-            yield self.normalize(row)
-
-
-class ListedStream(ChildStream):
-    """Rows out of a list that lies within a record; `field` is the path to it."""
-
-    field: ClassVar[tuple[str, ...]]
-
-    def items_in(self, record: Record, root_id: object) -> list[Record]:
-        """Return the list's items, and warn if Intercom tells of more than it hands out."""
-        holder, found = value_at(record, self.field[:-1]), value_at(record, self.field)
-        items = [item for item in found if isinstance(item, dict)] if _is_list(found) else []
-        total = holder.get("total_count") if isinstance(holder, dict) else None
-        if isinstance(total, int) and total > len(items):
-            self.logger.warning(
-                "%s %s has %d %s, of which Intercom hands out %d; others that were loaded before "
-                "stay as they are",
-                *(self.root_key, root_id, total, self.name, len(items)),
-            )
-        return items
-
-
-class EmbeddedStream(ListedStream):
-    """Rows out of a list within the root record, such as a conversation's tags.
-
-    Where Intercom cuts it off (`has_more`), it is read whole
-    from `whole_list`, in which `{id}` stands for the root record's id.
-    """
-
-    whole_list: ClassVar[Request | None] = None
-
-    @override
-    def requests(self, record: Record) -> Sequence[Request]:
-        holder = value_at(record, self.field[:-1])
-        if self.whole_list is None or not isinstance(holder, dict) or not holder.get("has_more"):
-            return ()
-        return (self.whole_list.about(record["id"]),)
-
-    @override
-    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
-        for request in self.requests(record):
-            return [item for page in answers[request.path] for item in records_of(request, page)]
-        return self.items_in(record, record["id"])
-
-
-class ReferenceStream(EmbeddedStream):
-    """Rows that say which record is linked to which, and nothing else about either."""
-
-    @override
-    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
-        return [{"id": item.get("id")} for item in super().items(record, answers)]
-
-
-class FetchedStream(ListedStream):
-    """Rows out of a list in an answer that has to be fetched for each root record.
-
-    `detail` is what is asked, in which `{id}` stands for the root record's id.
-    """
-
-    detail: ClassVar[Request]
-
-    @override
-    def requests(self, record: Record) -> Sequence[Request]:
-        return (self.detail.about(record["id"]),)
-
-    @override
-    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
-        (request,) = self.requests(record)
-        (detail,) = answers[request.path]
-        return self.items_in(detail, record["id"])
+"""What was fetched for a root record: by place, the pages, or why they are not to be had."""
 
 
 class RootStream(IntercomStream):
@@ -164,6 +62,14 @@ class RootStream(IntercomStream):
 
     omitted: ClassVar[tuple[str, ...]] = ()
     expected_records = 0
+
+    @property
+    def settled(self) -> int:
+        """A moment (epoch seconds): where older records stand in a search tells how far it is.
+
+        Younger ones are what the next run's lookback is for.
+        """
+        return self.began_at - max(self.settings.lookback_seconds, INDEX_LAG_SECONDS)
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
@@ -204,12 +110,20 @@ class RootStream(IntercomStream):
         progress = Progress(self.name, self.logger, self.client)
         try:
             yield from self._emit(members, progress)
-        except PermissionDeniedError as error:
+        except IntercomError as error:
+            if self._ends_the_run(error):
+                raise
             for member in members:
-                member.deny(error)
+                member.fail(error)
         finally:
             for member in members:
                 member.report(progress)
+
+    def _ends_the_run(self, error: IntercomError) -> bool:
+        """Whether an error concerns more than this family: no other will be answered either."""
+        if isinstance(error, PermissionDeniedError):
+            return False
+        return isinstance(error, AccessTokenRefusedError) or not self.client.is_served()
 
     def _emit(self, members: list[_Member], progress: Progress) -> Iterator[Record]:
         children = [member for member in members if member.stream is not self]
@@ -230,7 +144,7 @@ class RootStream(IntercomStream):
                     self._write_state(members, earliest)
                     earliest = math.inf
         for child in children:
-            child.deny_if_never_answered()
+            child.fail_if_never_answered()
         self._move_bookmarks(members, youngest)
 
     def _steps(self, members: list[_Member]) -> Iterator[tuple[Step, Answers | None]]:
@@ -238,34 +152,34 @@ class RootStream(IntercomStream):
 
         def task_of(step: Step) -> Callable[[], Answers] | None:
             requests = {
-                request.path: request
-                for member in members
-                if isinstance(member.stream, ChildStream) and member.wants(step)
-                for request in member.stream.requests(step.record)
+                request.place: request for member in members for request in member.requests(step)
             }
             return (lambda: self._fetch_all(requests.values())) if requests else None
 
         since = min(member.starting_moment for member in members)
-        return LookAhead(self.settings.concurrency).map(self.walk(since), task_of)
+        ahead = LookAhead(self.settings.concurrency, lambda: self.client.received)
+        return ahead.map(self.walk(since), task_of)
 
     def _fetch_all(self, requests: Iterable[Request]) -> Answers:
         """Fetch what one root record needs; this runs in a thread of the look-ahead."""
         answers: Answers = {}
         for request in requests:
             try:
-                answers[request.path] = list(pages(self.client, request))
-            except (NotFoundError, PermissionDeniedError) as error:
-                answers[request.path] = error
+                answers[request.place] = list(pages(self.client, request))
+            except AccessTokenRefusedError:
+                raise
+            except IntercomError as error:
+                answers[request.place] = error
         return answers
 
     def _write_state(self, members: list[_Member], earliest: float) -> None:
-        """Write a STATE within a walk, for a bookmark that nothing outstanding lies before.
+        """Write a STATE within a walk; its bookmarks go no further than the walk is sure to be.
 
         That is the earliest moment of the last records, not the latest: a search may show a
         record that is far younger than its place in the index. Where all of them are that young,
         they don't tell how far the walk has come, and the bookmarks stay.
         """
-        if earliest <= self.began_at - INDEX_LAG_SECONDS:
+        if earliest < self.settled:
             self._move_bookmarks(members, int(earliest))
         self._tap.state_writer.write_state(self.tap_state)
 
@@ -281,10 +195,11 @@ class _Member:
     """A selected stream of a family during one walk."""
 
     stream: Any
-    denied: bool = False
+    failed: bool = False
     answered: int = 0
     vanished: int = 0
     forbidden: int = 0
+    keyless: int = 0
     last_error: PermissionDeniedError | None = None
     records: int = 0
 
@@ -301,33 +216,47 @@ class _Member:
     @property
     def is_complete(self) -> bool:
         """Whether nothing that Intercom might still hand out is missing so far."""
-        return not self.denied and (self.answered > 0 or self.forbidden == 0)
+        return not self.failed and (self.answered > 0 or self.forbidden == 0)
 
     def wants(self, step: Step) -> bool:
-        return not self.denied and step.moment >= self.starting_moment
+        return not self.failed and step.moment >= self.starting_moment
+
+    def requests(self, step: Step) -> Sequence[Request]:
+        """Return what has to be fetched for a record; nothing, if the stream is the root."""
+        is_asked = isinstance(self.stream, ChildStream) and self.wants(step) and _has_id(step)
+        return self.stream.requests(step.record) if is_asked else ()
 
     def write(self, step: Step, answers: Answers) -> None:
         if not self.wants(step):
             return
-        found: dict[str, list[Any]] = {}
+        if not _has_id(step):
+            self.keyless += 1
+            return
+        found: Answered = {}
         for request in self.stream.requests(step.record):
-            answer = answers[request.path]
+            answer = answers[request.place]
             if isinstance(answer, IntercomError):
                 self._go_without(answer)
                 return
-            found[request.path] = answer
+            found[request.place] = answer
             self.answered += 1
-        written = self.stream.write_rows(self.stream.rows(step.record, found))
+        try:
+            written = self.stream.write_rows(self.stream.rows(step.record, found))
+        except IntercomError as error:
+            self.fail(error)
+            return
         self.records += written
         self.counter.increment(written)
 
-    def deny(self, error: PermissionDeniedError) -> None:
-        self.denied = True
-        self.stream.refuse(error)
+    def fail(self, error: IntercomError) -> None:
+        """End this stream: it takes no further record, and its bookmark stays."""
+        if not self.failed:
+            self.failed = True
+            self.stream.fail(error)
 
-    def deny_if_never_answered(self) -> None:
+    def fail_if_never_answered(self) -> None:
         if self.last_error and not self.is_complete:
-            self.deny(self.last_error)
+            self.fail(self.last_error)
 
     def report(self, progress: Progress) -> None:
         """Say at the end of the walk what was left out, and keep its figures for the summary."""
@@ -341,12 +270,18 @@ class _Member:
 
     def _warn(self) -> None:
         self.stream.report()
-        if self.forbidden and not self.denied:
+        if self.forbidden and not self.failed:
             self.stream.logger.warning(
                 "Intercom does not let this token read the %s of %d records (%s)",
                 self.stream.name,
                 self.forbidden,
                 self.last_error,
+            )
+        if self.keyless:
+            self.stream.logger.warning(
+                "%d records came without an id, so their %s were left out",
+                self.keyless,
+                self.stream.name,
             )
         if self.vanished:
             self.stream.logger.warning(
@@ -357,21 +292,17 @@ class _Member:
             )
 
     def _go_without(self, error: IntercomError) -> None:
-        if not isinstance(error, PermissionDeniedError):
+        if isinstance(error, NotFoundError):
             self.vanished += 1
+            return
+        if not isinstance(error, PermissionDeniedError):
+            self.fail(error)
             return
         self.forbidden += 1
         self.last_error = error
         if error.code != SINGLE_RECORD_CODE or self.forbidden >= FORBIDDEN_IN_A_ROW > self.answered:
-            self.deny(error)
+            self.fail(error)
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-def value_at(record: Any, path: Sequence[str]) -> Any:
-    """Return the value at a path of field names; None where a step of it is missing or null."""
-    for name in path:
-        record = record.get(name) if isinstance(record, dict) else None
-    return record
+def _has_id(step: Step) -> bool:
+    return step.record.get("id") is not None

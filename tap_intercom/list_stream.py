@@ -10,9 +10,10 @@ from tap_intercom.pagination import pages, records_of
 from tap_intercom.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tap_intercom.client import Request
+    from tap_intercom.pagination import Page
 
 
 class ListStream(RootStream):
@@ -20,9 +21,13 @@ class ListStream(RootStream):
 
     lists: ClassVar[tuple[Request, ...]]
 
+    def pages(self, request: Request) -> Iterable[Page]:
+        """Read the pages of one of the lists."""
+        return pages(self.client, request)
+
     @override
     def walk(self, since: int) -> Iterator[Step]:
         for request in self.lists:
-            for page in pages(self.client, request):
+            for page in self.pages(request):
                 for record in records_of(request, page):
                     yield Step(record)

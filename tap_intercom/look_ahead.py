@@ -19,6 +19,16 @@ ITEMS_PER_WORKER = 16
 """Items that may wait for their turn, per worker; most of them may need no work."""
 
 
+BYTES_HELD = 24 * 1024 * 1024
+"""Bytes of answers that may wait for their turn; decoded they take several times that."""
+
+
+class Work(Future[Result]):
+    """A result to come, and how many bytes were received for it."""
+
+    size = 0
+
+
 class LookAhead:
     """A bounded number of daemon threads that work on the items to come.
 
@@ -27,9 +37,19 @@ class LookAhead:
     an interrupted run until its requests have ended.
     """
 
-    def __init__(self, workers: int) -> None:
-        """Prepare for a number of threads; they start when there is work for them."""
+    def __init__(self, workers: int, received: Callable[[], int] = lambda: 0) -> None:
+        """Prepare for a number of threads; they start when there is work for them.
+
+        Args:
+            workers: Threads at most.
+            received: Tells how many bytes the present thread has received so far.
+        """
         self._workers = workers
+        self._received = received
+        self._lock = threading.Lock()
+        self._held = 0
+        self._unfinished = 0
+        self._largest = 0
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = 0
 
@@ -40,15 +60,15 @@ class LookAhead:
     ) -> Iterator[tuple[Item, Result | None]]:
         """Yield each item with the result of its task, or None where there is no task.
 
-        At most twice as many tasks as workers are under way. The first failure is raised at its
-        item's turn.
+        At most twice as many tasks as workers are under way, and fewer if their results are
+        large. The first failure is raised at its item's turn.
         """
-        waiting = deque[tuple[Item, Future[Result] | None]]()
+        waiting = deque[tuple[Item, Work[Result] | None]]()
         unfinished = 0
 
         def oldest() -> tuple[Item, Result | None]:
-            item, future = waiting.popleft()
-            return item, future.result() if future else None
+            item, work = waiting.popleft()
+            return item, self.take(work) if work else None
 
         try:
             for item in items:
@@ -59,6 +79,7 @@ class LookAhead:
                     waiting[0][1] is None
                     or unfinished >= 2 * self._workers
                     or len(waiting) >= ITEMS_PER_WORKER * self._workers
+                    or not self.has_room
                 ):
                     unfinished -= waiting[0][1] is not None
                     yield oldest()
@@ -67,14 +88,46 @@ class LookAhead:
         finally:
             self.stop()
 
-    def submit(self, task: Callable[[], Result]) -> Future[Result]:
+    @property
+    def has_room(self) -> bool:
+        """Whether there is memory for one more result, taken to be as large as the largest."""
+        return self._held + (self._unfinished + 1) * self._largest <= BYTES_HELD
+
+    def take(self, work: Work[Result]) -> Result:
+        """Return a result, once it is there, to be held no longer."""
+        result = work.result()
+        with self._lock:
+            self._held -= work.size
+        return result
+
+    def submit(self, task: Callable[[], Result]) -> Work[Result]:
         """Let a thread run a task, after those submitted before it."""
-        future: Future[Result] = Future()
-        self._tasks.put(lambda: _run(task, future))
+        work: Work[Result] = Work()
+        with self._lock:
+            self._unfinished += 1
+        self._tasks.put(lambda: self._run(task, work))
         if self._threads < self._workers:
             self._threads += 1
             threading.Thread(target=self._work, name="look-ahead", daemon=True).start()
-        return future
+        return work
+
+    def _run(self, task: Callable[[], Result], work: Work[Result]) -> None:
+        before = self._received()
+        try:
+            result = task()
+        except BaseException as error:  # noqa: BLE001  # it is raised where the result is awaited
+            self._note(0)
+            work.set_exception(error)
+        else:
+            work.size = self._received() - before
+            self._note(work.size)
+            work.set_result(result)
+
+    def _note(self, size: int) -> None:
+        with self._lock:
+            self._unfinished -= 1
+            self._held += size
+            self._largest = max(self._largest, size)
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
@@ -87,10 +140,3 @@ class LookAhead:
                 self._tasks.get_nowait()
         for _ in range(self._threads):
             self._tasks.put(None)
-
-
-def _run(task: Callable[[], Result], future: Future[Result]) -> None:
-    try:
-        future.set_result(task())
-    except BaseException as error:  # noqa: BLE001  # it is raised where the result is awaited
-        future.set_exception(error)

@@ -23,8 +23,6 @@ Convert = Callable[[Any], Any]
 MILLISECONDS_FROM = 100_000_000_000
 """Greater numbers are milliseconds: as seconds they would lie beyond the year 5138."""
 
-CANONICAL_LENGTH = len("2024-01-31T00:00:00+00:00")
-
 
 class Normalizer:
     """The plan for one stream's records, made once from its schema.
@@ -65,6 +63,8 @@ class Normalizer:
             return self._array(schema.get("items"), path)
         if schema.get("format") == "date-time":
             return self._scalar(to_timestamp, path)
+        if kind == UNTYPED:
+            return _as_it_is
         return self._scalar(SCALARS[kind], path)
 
     def _object(self, properties: dict[str, Any], path: str) -> Convert:
@@ -122,7 +122,7 @@ def to_epoch(moment: Any) -> int:
         TypeError: It is neither number nor text.
     """
     if isinstance(moment, str):
-        moment = _number(moment) if moment.lstrip("-").isdigit() else _parsed(moment).timestamp()
+        moment = _number(moment) if _is_whole(moment) else _parsed(moment).timestamp()
     if isinstance(moment, bool) or not isinstance(moment, int | float):
         raise TypeError
     return int(moment / 1000 if abs(moment) >= MILLISECONDS_FROM else moment)
@@ -138,10 +138,8 @@ def to_timestamp(moment: Any) -> str:
     """
     if type(moment) is int and 0 <= moment < MILLISECONDS_FROM:
         return _second_as_text(moment)
-    if isinstance(moment, str) and not moment.lstrip("-").isdigit():
-        if len(moment) == CANONICAL_LENGTH and moment.endswith("+00:00"):
-            return moment
-        return _parsed(moment).astimezone(UTC).isoformat()
+    if isinstance(moment, str) and not _is_whole(moment):
+        return _text_in_utc(moment)
     return datetime.fromtimestamp(to_epoch(moment), UTC).isoformat()
 
 
@@ -188,6 +186,8 @@ def to_boolean(value: Any) -> bool:
 
 BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
+UNTYPED = ""
+
 SCALARS: dict[str, Convert] = {
     "boolean": to_boolean,
     "integer": to_integer,
@@ -208,7 +208,12 @@ def _settled_type(schema: dict[str, Any]) -> type | None:
 
 
 def _kind(schema: dict[str, Any]) -> str:
-    return next(name for name in _listed(schema["type"]) if name != "null")
+    """Return the type that a schema asks for; a catalog that users edit may ask for none."""
+    return next((name for name in _listed(schema.get("type", [])) if name != "null"), UNTYPED)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 @lru_cache(maxsize=10_000)
@@ -225,9 +230,20 @@ def _number(value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError
     number = float(value)
-    return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else number
+    return int(value) if isinstance(value, str) and _is_whole(value) else number
+
+
+def _is_whole(text: str) -> bool:
+    return text.strip().lstrip("-").isdigit()
+
+
+@lru_cache(maxsize=10_000)
+def _text_in_utc(moment: str) -> str:
+    """Write a moment that is text as RFC 3339; rows of one record share their moments."""
+    return _parsed(moment).astimezone(UTC).isoformat()
 
 
 def _parsed(moment: str) -> datetime:
-    parsed = datetime.fromisoformat(moment)
+    """Read ISO 8601, and "2018-06-01 00:00:00 UTC", which some of Intercom's fields hold."""
+    parsed = datetime.fromisoformat(moment.strip().removesuffix("UTC").rstrip())
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -6,14 +6,17 @@ count pages, and some do that at the top of the answer (OpenAPI 2.16; airbyte#54
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.errors import RequestRefusedError, TemporaryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_intercom.client import IntercomClient, Request
+
+logger = logging.getLogger("tap-intercom")
 
 Page = dict[str, Any]
 Record = dict[str, Any]
@@ -28,11 +31,10 @@ def pages(client: IntercomClient, request: Request) -> Iterator[Page]:
     asked = set[str]()
     following: Request | None = request
     while following is not None:
-        place = repr(sorted(following.params.items()))
-        if place in asked:
+        if following.place in asked:
             message = f"{following} points to a page that was read before; it would never end"
             raise RequestRefusedError(message)
-        asked.add(place)
+        asked.add(following.place)
         page = client.fetch(following)
         yield page
         following = next_request(client, following, page)
@@ -40,32 +42,64 @@ def pages(client: IntercomClient, request: Request) -> Iterator[Page]:
 
 def next_request(client: IntercomClient, request: Request, page: Page) -> Request | None:
     """Return the request for the page after this one, or None after the last."""
-    told = page.get("pages")
-    counts = told if isinstance(told, dict) else page
-    following = told.get("next") if isinstance(told, dict) else None
-    if isinstance(following, str) and following:
-        return client.linked(request, following)
-    if isinstance(following, dict) and following.get("starting_after"):
-        return request.with_params(starting_after=following["starting_after"])
-    return _next_numbered(request, counts)
+    for style in STYLES[request.paging]:
+        if following := style(client, request, page):
+            return following
+    return None
 
 
 def records_of(request: Request, page: Page) -> list[Record]:
     """Return the records of a page, which lie under one of the names that the answer has to hold.
 
+    What is no object is left out, with a warning.
+
     Raises:
         TemporaryError: They are no list.
     """
     for name in request.holds:
-        records = page.get(name)
-        if isinstance(records, list):
-            return [record for record in records if isinstance(record, dict)]
+        found = page.get(name)
+        if isinstance(found, list):
+            records = [record for record in found if isinstance(record, dict)]
+            if len(records) < len(found):
+                strangers = len(found) - len(records)
+                logger.warning(
+                    "%s was answered with %d records that are no objects; they were left out",
+                    *(request, strangers),
+                )
+            return records
     message = f"{request} was answered with no list of records"
     raise TemporaryError(message)
 
 
-def _next_numbered(request: Request, counts: dict[str, Any]) -> Request | None:
+def _next_linked(client: IntercomClient, request: Request, page: Page) -> Request | None:
+    following = _pages_of(page).get("next")
+    return client.linked(request, following) if following and isinstance(following, str) else None
+
+
+def _next_by_cursor(_: IntercomClient, request: Request, page: Page) -> Request | None:
+    following = _pages_of(page).get("next")
+    cursor = following.get("starting_after") if isinstance(following, dict) else None
+    return request.behind(cursor) if cursor else None
+
+
+def _next_numbered(_: IntercomClient, request: Request, page: Page) -> Request | None:
+    counts = page["pages"] if isinstance(page.get("pages"), dict) else page
     number, total = counts.get("page"), counts.get("total_pages")
     if isinstance(number, int) and isinstance(total, int) and number < total:
         return request.with_params(page=number + 1)
     return None
+
+
+def _pages_of(page: Page) -> dict[str, Any]:
+    told = page.get("pages")
+    return told if isinstance(told, dict) else {}
+
+
+STYLES: dict[str, tuple[Callable[..., Request | None], ...]] = {
+    "auto": (_next_linked, _next_by_cursor, _next_numbered),
+    "cursor": (_next_by_cursor,),
+    "link": (_next_linked,),
+    "page": (_next_numbered,),
+    "none": (),
+}
+"""By name, the ways in which an answer may tell of the next page, in the order they are tried."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tap_intercom.compat import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tap_intercom.client import IntercomClient
 
@@ -22,7 +22,11 @@ SECONDS_BETWEEN_LINES = 10
 
 @dataclass
 class Summary:
-    """What became of one stream in a run; requests and retries are those of its whole family."""
+    """What became of one stream in a run.
+
+    Requests and retries are those of its whole family, as the fields of a structured log say:
+    they must not be summed up, and stand in the text of `log_total` alone.
+    """
 
     stream: str
     records: int = 0
@@ -34,12 +38,57 @@ class Summary:
 
     def log(self, logger: logging.Logger) -> None:
         """Log the summary as one line."""
-        logger.info(
-            "%s: %d records in %.1f s, %d requests, %d retries, %d skipped, %d warnings",
-            *(self.stream, self.records, self.seconds, self.requests, self.retries),
-            *(self.skipped, self.warnings),
-            extra=asdict(self),
+        facts = asdict(self)
+        facts["family_requests"], facts["family_retries"] = (
+            facts.pop("requests"),
+            facts.pop("retries"),
         )
+        logger.info(
+            "%s: %s in %.1f s, %d skipped, %s",
+            *(self.stream, counted(self.records, "record"), self.seconds, self.skipped),
+            counted(self.warnings, "warning"),
+            extra=facts,
+        )
+
+
+def log_total(
+    logger: logging.Logger,
+    summaries: Sequence[Summary],
+    client: IntercomClient,
+    seconds: float,
+) -> None:
+    """Log one line about a run, its last unless something was not loaded.
+
+    Args:
+        logger: Where the line goes.
+        summaries: Those of the selected streams.
+        client: Tells the requests of the run.
+        seconds: How long the run has lasted.
+    """
+    records = sum(summary.records for summary in summaries)
+    skipped = sum(summary.skipped for summary in summaries)
+    logger.info(
+        "The run: %s, %s in %.1f s, %s, %s, %d skipped",
+        counted(len(summaries), "stream"),
+        counted(records, "record"),
+        seconds,
+        counted(client.requests, "request"),
+        "1 retry" if client.retries == 1 else f"{client.retries} retries",
+        skipped,
+        extra={
+            "streams": len(summaries),
+            "records": records,
+            "seconds": round(seconds, 1),
+            "requests": client.requests,
+            "retries": client.retries,
+            "skipped": skipped,
+        },
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the singular where there is one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class WarningCounter(logging.Handler):

@@ -16,6 +16,9 @@ WINDOW_SECONDS = 10
 DEFAULT_LIMIT = 1666
 """Requests per window of an app with the usual 10,000 a minute, assumed until a header tells."""
 
+SHORTEST_WAIT_SECONDS = 1
+"""After an answer 429 the tap waits at least so long, though its window may seem to be over."""
+
 LONGEST_WAIT_SECONDS = 60
 """No header makes the tap wait longer than this at a time, however far off its reset lies."""
 
@@ -52,6 +55,7 @@ class RateLimiter:
         self._limit = DEFAULT_LIMIT
         self._reset = 0.0
         self._told_reset = 0.0
+        self._closed_until = 0.0
         self._used = 0
         self._in_flight = 0
 
@@ -85,14 +89,21 @@ class RateLimiter:
     def exhaust(self, headers: Mapping[str, str]) -> None:
         """Close the present window for everybody, after an answer 429.
 
-        Without headers the window is taken to last as long as `Retry-After` says, or ten seconds.
+        It lasts as long as both its reset and `Retry-After` say; ten seconds without headers.
+        Without them, what fitted into this window is taken for the limit from then on.
         """
         with self._lock:
+            now = self._now()
             told = _window_of(headers)
+            wait = max(
+                SHORTEST_WAIT_SECONDS,
+                told[2] - now if told else 0,
+                _number(headers.get("Retry-After")) or (0 if told else WINDOW_SECONDS),
+            )
+            if told is None and now >= self._closed_until:
+                self._limit = max(1, self._used - self._in_flight)
             self._used = self._limit
-            if told is None:
-                wait = _number(headers.get("Retry-After")) or WINDOW_SECONDS
-                self._reset = self._now() + min(wait, LONGEST_WAIT_SECONDS)
+            self._reset = self._closed_until = now + min(wait, LONGEST_WAIT_SECONDS)
 
     def _take(self) -> float:
         with self._lock:
@@ -100,6 +111,10 @@ class RateLimiter:
             if now >= self._reset:
                 self._reset = now + WINDOW_SECONDS
                 self._used = self._in_flight
+                if not self._told_reset:
+                    self._limit = min(DEFAULT_LIMIT, self._limit + 1 + self._limit // 50)
+            if now < self._closed_until:
+                return self._closed_until - now
             if self._used >= max(1, int(self._limit * self._share)):
                 return self._reset - now
             self._used += 1

@@ -69,13 +69,13 @@ def _read_whole(
     client: IntercomClient, keep: Callable[[list[Record]], None], sleep: Callable[[float], None]
 ) -> None:
     page = _first_page(client, sleep)
-    previous: list[Record] = []
+    read = set[int]()
     while page is not None and (companies := records_of(SCROLL, page)):
-        if companies == previous:
+        if (ids := hash(tuple(str(company.get("id")) for company in companies))) in read:
             message = f"{SCROLL} answered the same page twice"
             raise TemporaryError(message)
         keep(companies)
-        previous = companies
+        read.add(ids)
         # one attempt only: after a failure Intercom can't go on within this scroll
         page = client.send(SCROLL.with_params(scroll_param=_scroll_param(page)))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tap_intercom.audit import Audit
 from tap_intercom.client import Request
 from tap_intercom.errors import RequestRefusedError
 from tap_intercom.pagination import Page, records_of
@@ -70,9 +71,12 @@ class Window:
         return not self.known or str(step.record.get("id")) not in self.known
 
     def ends_before(self, page: SearchPage) -> bool:
-        """Whether a whole page lies behind the window's end, in the margin that was asked for."""
-        end = self.end
-        return end is not None and all(step.moment >= end for step in page.steps)
+        """Whether a whole page lies behind the window's end, in the margin that was asked for.
+
+        A page of rows that are all too young to tell may lie anywhere.
+        """
+        moments = page.settled_moments
+        return self.end is not None and bool(moments) and moments[0] >= self.end
 
     def after(self, page: SearchPage) -> Window:
         """Return the window as it is once a page of it has been read."""
@@ -85,20 +89,30 @@ class Window:
 
 
 class SearchPage(NamedTuple):
-    """What one request of a search brought: all rows, how many match, and how to go on."""
+    """What one request of a search brought: all rows, how many match, and how to go on.
+
+    The search sorts by its index, which may lag behind, so that a record can be far younger than
+    its place. Rows from before `settled` (epoch seconds) are taken to stand where they belong.
+    """
 
     steps: list[Step]
     total: int
     cursor: str | None
+    settled: int
+
+    @property
+    def settled_moments(self) -> list[int]:
+        """The moments of the rows that stand where they belong, in order."""
+        return sorted(step.moment for step in self.steps if step.moment < self.settled)
 
     @property
     def reached(self) -> int:
-        """A moment (epoch seconds) that no record behind this page is older than; 0 if empty.
+        """A moment (epoch seconds) that no record behind this page is older than; 0 if unknown.
 
-        It lies a little before the page's end. The search sorts by its index, which may lag
-        behind: a record can be far younger than its place, and must not hide those that follow.
+        That holds while the index lags less than the run allows for. In case it lags more, the
+        moment lies a little before the page's end: a few young rows can't push it beyond.
         """
-        moments = sorted(step.moment for step in self.steps)
+        moments = self.settled_moments
         return moments[len(moments) * 4 // 5] if moments else 0
 
 
@@ -113,20 +127,29 @@ class Search:
     threads.
     """
 
-    def __init__(self, client: IntercomClient, endpoint: SearchEndpoint, page_size: int) -> None:
+    def __init__(
+        self, client: IntercomClient, endpoint: SearchEndpoint, page_size: int, settled: int
+    ) -> None:
         """Prepare a search; no request is made.
 
         Args:
             client: Sends the requests.
             endpoint: Where to search.
             page_size: Records per page, at most 150.
+            settled: Records older than this moment (epoch seconds) stand at their places in the
+                index.
         """
         self.endpoint = endpoint
+        self._settled = settled
         self.page_size = page_size
         self._client = client
         self._size = page_size
         self._good_pages = 0
-        self.promised = 0
+        self.audit = Audit()
+
+    def received(self) -> int:
+        """Return how many bytes this thread has received so far."""
+        return self._client.received
 
     def page(self, window: Window, order: str = "ascending") -> SearchPage:
         """Read the page of a window that its cursor points to.
@@ -146,7 +169,7 @@ class Search:
         self._grow()
         request = self._request(window, order)
         steps = [step_of(record, window.start) for record in records_of(request, page)]
-        found = SearchPage(steps, _total(page), self._cursor(request, page))
+        found = SearchPage(steps, _total(page), self._cursor(request, page), self._settled)
         self._check_cursor(window, found)
         return found
 
@@ -161,23 +184,28 @@ class Search:
     def newest_first(self, since: int) -> Iterator[Step]:
         """Yield the records updated at `since` (epoch seconds) or later, newest first.
 
-        A record that is updated meanwhile jumps to the front and belongs to the next run.
+        It ends behind a whole page of older records: a single one may stand in a wrong place. A
+        record that is updated meanwhile jumps to the front and belongs to the next run.
 
         Raises:
-            CursorRefusedError: The search can't go on.
+            CursorRefusedError: The search can't go on, or ended before all that it promised came.
             IntercomError: Intercom refused the search or kept failing.
         """
         window = Window(since)
         while True:
             page = self.page(window, "descending")
-            self.promised = self.promised or page.total
-            for step in page.steps:
-                if step.moment < since:
-                    return
-                yield step
-            if page.cursor is None:
+            self.audit.promise(page.total)
+            self.audit.count(page.steps)
+            young = [step for step in page.steps if step.moment >= since]
+            yield from young
+            if page.steps and not young:
                 return
+            if page.cursor is None:
+                break
             window = window.after(page)
+        if self.audit.missing:
+            message = f"POST {self.endpoint.path} ended {self.audit.missing} records too early"
+            raise CursorRefusedError(message)
 
     def _cursor(self, request: Request, page: Page) -> str | None:
         """Return the cursor of the page after this one, or None after the last."""

@@ -12,6 +12,7 @@ from tap_intercom.windows import WindowedSearch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tap_intercom.audit import Audit
     from tap_intercom.step import Step
 
 
@@ -30,24 +31,21 @@ class SearchStream(RootStream):
         Raises:
             IntercomError: Intercom refused the search or kept failing.
         """
-        search = Search(self.client, endpoint, self.settings.page_size)
+        search = Search(self.client, endpoint, self.settings.page_size, self.settled)
         walk = WindowedSearch(search, self.began_at, self.settings.concurrency)
         for step in walk.oldest_first(since):
-            self.expected_records = walk.promised
+            self.expected_records = search.audit.promised
             yield step
-        self._audit(walk)
+        self._report(search.audit)
 
-    def _audit(self, search: WindowedSearch) -> None:
+    def _report(self, audit: Audit) -> None:
         self.logger.info(
-            "Intercom promised %d %s, and %d came", search.promised, self.name, search.arrived
+            "Intercom promised %d %s, and %d came", audit.promised, self.name, audit.arrived
         )
-        if search.arrived < search.promised:
+        if audit.missing:
             self.logger.warning(
                 "%d %s fewer came than Intercom promised (%d of %d): they were changed during the "
-                "run, and the next one loads them, or deleted. If no change explains the number, "
-                "load the stream anew",
-                search.promised - search.arrived,
-                self.name,
-                search.arrived,
-                search.promised,
+                "run or shortly before, and the next one loads them, or they were deleted. If "
+                "that does not explain the number, load the stream anew",
+                *(audit.missing, self.name, audit.arrived, audit.promised),
             )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,8 +15,11 @@ from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
+from tap_intercom import definitions
+from tap_intercom.spelling import unknown
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 REGION_URLS = {
     "us": "https://api.intercom.io",
@@ -24,6 +29,15 @@ REGION_URLS = {
 """Intercom's three API hosts (OpenAPI 2.16, `servers`)."""
 
 DEFAULT_VERSION = "2.16"
+
+CUSTOM_OBJECTS_FROM = (2, 16)
+"""The API version that lists custom objects; before, one could only be asked for by its id."""
+
+VARIABLE_PREFIX = "TAP_INTERCOM_"
+"""What the name of a setting's environment variable begins with."""
+
+OTHER_VARIABLES = ("LOGLEVEL", "LOG_", "_")
+"""How names that are no settings go on behind it: those of the SDK's log and Meltano's extras."""
 
 CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
@@ -123,9 +137,49 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
         title="Plaintext bodies",
         description="Ask Intercom for conversation parts as text instead of HTML",
     ),
+    th.Property(
+        "custom_attributes_as_json",
+        th.BooleanType,
+        default=False,
+        nullable=False,
+        title="Custom attributes as JSON",
+        description="Write all custom attributes of a record as one JSON text, without types",
+    ),
+    th.Property(
+        "custom_objects",
+        th.ArrayType(th.StringType),
+        title="Custom objects",
+        description=(
+            "Identifiers of custom object types; each is loaded as a stream custom_object_<type>"
+        ),
+    ),
+    th.Property(
+        "custom_streams",
+        th.ArrayType(th.ObjectType()),
+        title="Custom streams",
+        description=(
+            "Streams out of endpoints that the tap does not know; each has a name, a path and "
+            "primary_keys, and may have method, params, body, records_path, columns, "
+            "replication_key, replication_param, paging and parent"
+        ),
+    ),
+    th.Property(
+        "reporting_datasets",
+        th.ArrayType(th.StringType),
+        title="Reporting datasets",
+        description="Datasets of reports; each is loaded as a stream reporting_<dataset>",
+    ),
     additional_properties=False,
 ).to_dict()
 """JSON Schema of the configuration; a setting that is not in it is refused."""
+
+
+READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "integer": (int, "a whole number"),
+    "object": (json.loads, "a JSON object"),
+    "array": (json.loads, "a JSON array"),
+}
+"""JSON Schema type -> how the SDK reads it from the environment, and what it has to be."""
 
 
 @dataclass(frozen=True)
@@ -167,15 +221,64 @@ class Settings:
         )
 
 
-def problems(config: Mapping[str, Any]) -> list[str]:
-    """Say what is wrong with a configuration beyond what its JSON Schema can express."""
+def problems(config: Mapping[str, Any], streams: Collection[str]) -> list[str]:
+    """Say what is wrong with a configuration beyond what its JSON Schema can express.
+
+    Args:
+        config: The tap's configuration.
+        streams: The names of the tap's own streams, which no other may have.
+    """
     return [
         *_token_problems(config.get("access_token")),
         *_start_date_problems(config.get("start_date")),
         *_api_url_problems(config.get("api_url")),
         *_api_version_problems(config.get("api_version", DEFAULT_VERSION)),
         *_user_agent_problems(config.get("user_agent")),
+        *_custom_objects_problems(config),
+        *definitions.problems(config, streams),
     ]
+
+
+def doubts(config: Mapping[str, Any]) -> list[str]:
+    """Say what a correct configuration can hardly have been meant to do."""
+    moment = config.get("start_date")
+    if moment and start_of(moment) > datetime.now(UTC).timestamp():
+        return [
+            f"start_date {moment} lies in the future, so a first run loads no incremental stream"
+        ]
+    return []
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Name the environment variables that look like settings and are none."""
+    variables = [
+        name
+        for name in environment
+        if name.startswith(VARIABLE_PREFIX)
+        and not name.removeprefix(VARIABLE_PREFIX).startswith(OTHER_VARIABLES)
+    ]
+    names = unknown(variables, map(_variable, CONFIG_JSONSCHEMA["properties"]))
+    return [f"No setting belongs to the environment variable {name}" for name in names]
+
+
+def unreadable_variables(environment: Mapping[str, str]) -> list[str]:
+    """Name the environment variables that are to be a whole number or JSON, and are not."""
+    found = []
+    for name, schema in CONFIG_JSONSCHEMA["properties"].items():
+        for kind, (read, wanted) in READERS.items():
+            value = environment.get(_variable(name))
+            if value is None or kind not in schema["type"] or _is_list_of_text(schema):
+                continue
+            if not _is_readable(read, value):
+                found.append(f"The environment variable {_variable(name)} has to be {wanted}")
+    return found
+
+
+def read_fractions(config: dict[str, Any]) -> None:
+    """Turn text into a number: the SDK reads only whole ones out of the environment."""
+    with suppress(ValueError):
+        if isinstance(share := config.get("rate_limit_share"), str):
+            config["rate_limit_share"] = float(share)
 
 
 def without_token(problem: str) -> str:
@@ -199,6 +302,23 @@ def start_of(moment: str) -> int:
     """
     parsed = datetime.fromisoformat(moment)
     return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
+
+
+def _variable(setting: str) -> str:
+    return f"{VARIABLE_PREFIX}{setting.upper()}"
+
+
+def _is_list_of_text(schema: Mapping[str, Any]) -> bool:
+    """Whether the SDK takes the setting as texts with commas between them too."""
+    return "string" in schema.get("items", {}).get("type", ())
+
+
+def _is_readable(read: Callable[[str], Any], value: str) -> bool:
+    try:
+        read(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _token_problems(token: str | None) -> list[str]:
@@ -250,4 +370,15 @@ def _api_version_problems(api_version: str) -> list[str]:
 def _user_agent_problems(user_agent: str | None) -> list[str]:
     if user_agent and not re.fullmatch(r"[ -~]+", user_agent):
         return ["user_agent has to be plain ASCII text on one line"]
+    return []
+
+
+def _custom_objects_problems(config: Mapping[str, Any]) -> list[str]:
+    api_version = config.get("api_version", DEFAULT_VERSION)
+    if config.get("custom_objects") and version_number(api_version) < CUSTOM_OBJECTS_FROM:
+        problem = (
+            f"custom_objects needs api_version {'.'.join(map(str, CUSTOM_OBJECTS_FROM))} or later: "
+            f"{api_version} can't list the instances of a custom object"
+        )
+        return [problem]
     return []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import tempfile
+from array import array
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 16 * 1024 * 1024
 """What a spool keeps in memory before it moves to a file."""
 
+BLOCK = 20_000
+"""Places that are sorted at a time, and then packed: as objects they take four times as much."""
+
+Place = tuple[int, int, int]
+"""The moment of a record, where it begins in the file, and its length."""
+
 
 class Spool:
     """An anonymous temporary file of records; it is gone with the process.
@@ -28,7 +37,8 @@ class Spool:
     def __init__(self) -> None:
         """Open an empty spool."""
         self._file = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115  # see __exit__
-        self._places: list[tuple[int, int, int]] = []
+        self._places: list[Place] = []
+        self._blocks: list[array[int]] = []
 
     def __enter__(self) -> Self:
         """Return the spool."""
@@ -45,23 +55,36 @@ class Spool:
 
     def __len__(self) -> int:
         """Count the records."""
-        return len(self._places)
+        return len(self._places) + sum(len(block) // 3 for block in self._blocks)
 
     def add(self, step: Step) -> None:
         """Set a record aside under its moment."""
         encoded = msgspec.json.encode(step.record)
         self._places.append((step.moment, self._file.tell(), len(encoded)))
         self._file.write(encoded)
+        if len(self._places) == BLOCK:
+            self._pack()
 
     def clear(self) -> None:
         """Forget all records."""
         self._places.clear()
+        self._blocks.clear()
         self._file.seek(0)
         self._file.truncate()
 
     def oldest_first(self) -> Iterator[Step]:
         """Yield each record with its moment; nothing can be added afterwards."""
-        self._places.sort()
-        for moment, start, length in self._places:
+        self._pack()
+        for moment, start, length in heapq.merge(*map(_unpacked, self._blocks)):
             self._file.seek(start)
             yield Step(msgspec.json.decode(self._file.read(length)), moment)
+
+    def _pack(self) -> None:
+        self._places.sort()
+        self._blocks.append(array("q", chain.from_iterable(self._places)))
+        self._places.clear()
+
+
+def _unpacked(block: array[int]) -> Iterator[Place]:
+    numbers = iter(block)
+    return zip(numbers, numbers, numbers, strict=True)

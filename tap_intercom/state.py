@@ -33,9 +33,10 @@ def taken_over(state: dict[str, Any]) -> dict[str, Any]:
             bookmarks[stream] = _bookmark("updated_at", moment)
     parts = _foreign(bookmarks.get("conversation_parts"), "updated_at")
     if parts:
-        conversations = bookmarks.get("conversations", {}).get("replication_key_value", parts)
+        found = bookmarks.get("conversations")
+        conversations = found.get("replication_key_value") if isinstance(found, dict) else None
         bookmarks["conversation_parts"] = _bookmark(
-            "conversation_updated_at", min(parts, conversations)
+            "conversation_updated_at", _older(parts, conversations or parts)
         )
     ours = {name: value for name, value in bookmarks.items() if not _foreign(value, "updated_at")}
     return {**state, "bookmarks": ours}
@@ -90,5 +91,13 @@ def _foreign(bookmark: Any, key: str) -> str | None:
     return moment if isinstance(moment, str) else None
 
 
-def _bookmark(key: str, moment: str) -> dict[str, str]:
+def _older(parts: str, conversations: Any) -> Any:
+    """Return the older of two moments; what can't be read is left for `problems` to tell."""
+    try:
+        return min(parts, conversations, key=to_epoch)
+    except (ValueError, TypeError, OverflowError):
+        return parts
+
+
+def _bookmark(key: str, moment: Any) -> dict[str, Any]:
     return {"replication_key": key, "replication_key_value": moment}

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from tap_intercom.normalize import to_epoch
 
+LATEST_MOMENT = 253_402_300_799
+"""The end of the year 9999, behind which no moment can be written (epoch seconds)."""
+
 
 class Step(NamedTuple):
     """A root record of a walk, and the moment (epoch seconds) at which it changed."""
@@ -20,7 +23,7 @@ def moment_of(record: dict[str, Any], name: str, otherwise: int) -> int:
         moment = to_epoch(record.get(name))
     except (ValueError, TypeError, OverflowError):
         return otherwise
-    return moment if moment > 0 else otherwise
+    return moment if 0 < moment <= LATEST_MOMENT else otherwise
 
 
 def step_of(record: dict[str, Any], otherwise: int) -> Step:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_intercom.client import IntercomClient
-    from tap_intercom.errors import PermissionDeniedError
+    from tap_intercom.errors import IntercomError
     from tap_intercom.settings import Settings
     from tap_intercom.tap import TapIntercom
 
@@ -80,7 +80,7 @@ class IntercomStream(Stream):
     @cached_property
     def normalize(self) -> Normalizer:
         """Brings records to the types of this stream's schema."""
-        return Normalizer(self.schema)
+        return Normalizer(self.effective_schema)
 
     @property
     @override
@@ -161,9 +161,9 @@ class IntercomStream(Stream):
             self.logger.warning("%d records came without a key and were left out", self._keyless)
         self._keyless = 0
 
-    def refuse(self, error: PermissionDeniedError) -> None:
-        """Note that Intercom denies this stream: it ends, its bookmark stays, the run goes on."""
-        self._tap.refuse(self, error)
+    def fail(self, error: IntercomError) -> None:
+        """Note why this stream can't be loaded: it ends, its bookmark stays, the run goes on."""
+        self._tap.note_failure(self, error)
 
     @cached_property
     def _whole_records(self) -> bool:

@@ -21,8 +21,8 @@ from tap_intercom.search import CursorRefusedError, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
 
+    from tap_intercom.look_ahead import Work
     from tap_intercom.search import Search, SearchPage
     from tap_intercom.step import Step
 
@@ -32,13 +32,10 @@ PAGES_AHEAD = 24
 """Pages that are read at the same time."""
 
 PAGES_KEPT = 40
-"""Pages that may wait for their turn: enough to hide latency, few enough for memory."""
+"""Pages that may wait for their turn, if they are not too large: enough to hide latency."""
 
 MOST_CUTS = 256
 """Windows that one window is cut into at most."""
-
-MOST_COUNTED = 50_000
-"""Ids that are remembered, so that a record that comes twice does not hide one that is missing."""
 
 RESTARTS = 3
 """Times that one window is begun anew, because its cursor was refused, before the run fails."""
@@ -50,7 +47,7 @@ class _Piece:
 
     window: Window
     restarts: int = 0
-    page: Future[SearchPage] | None = None
+    page: Work[SearchPage] | None = None
     is_followed: bool = False
 
     @property
@@ -59,10 +56,7 @@ class _Piece:
 
 
 class WindowedSearch:
-    """One walk through a search, oldest first.
-
-    After it `promised` is what Intercom counted at its start, and `arrived` what came.
-    """
+    """One walk through a search, oldest first; the search's audit counts what comes."""
 
     def __init__(self, search: Search, now: int, workers: int) -> None:
         """Prepare a walk; no request is made.
@@ -74,12 +68,9 @@ class WindowedSearch:
         """
         self._search = search
         self._now = now
-        self._ahead = LookAhead(min(workers, PAGES_AHEAD))
+        self._ahead = LookAhead(min(workers, PAGES_AHEAD), search.received)
         self._cuts = workers > 1
         self._pieces = deque[_Piece]()
-        self.promised = 0
-        self.arrived = 0
-        self._counted = set[str]()
 
     def oldest_first(self, since: int) -> Iterator[Step]:
         """Yield the records updated at `since` (epoch seconds) or later, oldest first.
@@ -103,7 +94,8 @@ class WindowedSearch:
             self._ahead.stop()
 
     def _steps(self, piece: _Piece, since: int) -> Iterator[Step]:
-        page = _page(piece)
+        assert piece.page is not None  # noqa: S101  # only what was submitted is followed
+        page = self._ahead.take(piece.page)
         self._count(piece.window, page, since)
         return filter(piece.window.takes, page.steps)
 
@@ -111,7 +103,7 @@ class WindowedSearch:
         """See to it that the next pages are under way, as long as not too many wait."""
         room = PAGES_KEPT - sum(piece.is_read for piece in self._pieces)
         for piece in islice(filterfalse(_is_submitted, self._pieces), self._free_places()):
-            if room <= 0 and piece is not self._pieces[0]:
+            if piece is not self._pieces[0] and (room <= 0 or not self._ahead.has_room):
                 return
             room -= 1
             piece.page = self._ahead.submit(self._reader(piece.window))
@@ -119,7 +111,7 @@ class WindowedSearch:
     def _free_places(self) -> int:
         return max(0, PAGES_AHEAD - len(self._under_way()))
 
-    def _under_way(self) -> list[Future[SearchPage]]:
+    def _under_way(self) -> list[Work[SearchPage]]:
         return [piece.page for piece in self._pieces if piece.page and not piece.page.done()]
 
     def _reader(self, window: Window) -> Callable[[], SearchPage]:
@@ -150,21 +142,13 @@ class WindowedSearch:
         return [piece, *(_Piece(window, piece.restarts) for window in rest)]
 
     def _count(self, window: Window, page: SearchPage, since: int) -> None:
-        """Count each row once; the margin before the first window is part of the promise too."""
-        self.promised = self.promised or page.total
-        for step in page.steps:
-            in_margin = window.start == since and step.moment < since
-            if in_margin or window.takes(step):
-                self.arrived += self._is_new(step)
-
-    def _is_new(self, step: Step) -> bool:
-        """Whether a record has not been counted before, as far as memory allows to tell."""
-        record_id = str(step.record.get("id"))
-        if record_id in self._counted:
-            return False
-        if len(self._counted) < MOST_COUNTED:
-            self._counted.add(record_id)
-        return True
+        """Count what came; the margin before the first window is part of the promise too."""
+        audit = self._search.audit
+        audit.promise(page.total)
+        is_first = window.start == since
+        audit.count(
+            step for step in page.steps if window.takes(step) or (is_first and step.moment < since)
+        )
 
     def _cut(self, window: Window, page: SearchPage) -> list[Window]:
         """Cut what is left of a window into several; return none if that does not pay."""

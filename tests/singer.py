@@ -96,7 +96,7 @@ class TapRunner:
         with contextlib.redirect_stdout(stdout):
             tap = TapIntercom(config=config, catalog=catalog, state=json.loads(json.dumps(state)))
             tap.sync_all()
-        self.refusals[:] = sorted(stream.name for stream in tap.refusals)
+        self.refusals[:] = sorted(stream.name for stream in tap.failures)
         stdout.flush()
         return Output.of(stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_intercom.tap import TapIntercom
 from tests.sandbox.faults import Fault
 from tests.singer import Output
 from tests.truth import KEYS, ROWS, missing_or_stale
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
 
 TAP = Path(sys.executable).parent / "tap-intercom"
 TIMEOUT_SECONDS = 60
+LOADED = ROWS.keys() & {
+    name
+    for name, stream in TapIntercom(
+        config={"access_token": "none"}, setup_mapper=False
+    ).streams.items()
+    if stream.selected_by_default
+}
+"""Streams that a run without a catalog loads, and whose rows are known from the sandbox."""
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -35,9 +45,28 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
 
 @pytest.fixture
 def config_file(config: dict[str, Any], tmp_path: Path) -> Path:
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps(config))
+    return written(tmp_path, "config.json", json.dumps(config))
+
+
+@pytest.fixture
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    """Point the tap at the sandbox by environment variables, for `--config=ENV`."""
+    return {
+        "TAP_INTERCOM_ACCESS_TOKEN": sandbox.options.token,
+        "TAP_INTERCOM_API_URL": sandbox.url,
+    }
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text)
     return path
+
+
+def told(done: subprocess.CompletedProcess[str], level: str) -> list[str]:
+    """Return the log's lines of a level, without their heads."""
+    lines = [line.split(" | ", 3) for line in done.stderr.splitlines()]
+    return [line[3] for line in lines if len(line) == 4 and line[1].strip() == level]
 
 
 def test_version_and_about_need_no_settings() -> None:
@@ -68,6 +97,9 @@ def test_discovery_needs_no_settings_and_makes_no_request() -> None:
 def test_a_test_run_tries_every_stream(config_file: Path, sandbox: Sandbox) -> None:
     done = run("--config", config_file, "--test")
     assert done.returncode == 0, done.stderr
+    assert told(done, "ERROR") == []
+    assert "failed" not in done.stderr
+    assert told(done, "INFO")[-1] == "The test passed: every stream can be read"
     paths = {request.path for request in sandbox.control.requests()}
     assert {"/me", "/contacts/search", "/companies/scroll", "/tickets/search"} <= paths
 
@@ -85,18 +117,45 @@ def test_a_sync_with_catalog_and_state_goes_on_where_the_last_one_ended(
     later = run("--config", config_file, "--catalog", catalog, "--state", state)
     assert later.returncode == 0, later.stderr
     both = first + Output.of(later.stdout)
-    for stream in ROWS:
+    for stream in LOADED:
         assert missing_or_stale(both, sandbox.control, stream) == {}, stream
 
 
-def test_settings_come_from_the_environment_too(sandbox: Sandbox) -> None:
+def test_settings_come_from_the_environment_too(environment: dict[str, str]) -> None:
     done = run(
         "--config=ENV",
         "--test",
-        TAP_INTERCOM_ACCESS_TOKEN=sandbox.options.token,
-        TAP_INTERCOM_API_URL=sandbox.url,
+        **environment,
+        TAP_INTERCOM_RATE_LIMIT_SHARE="0.5",
+        TAP_INTERCOM_PAGE_SIZE="20",
+        TAP_INTERCOM__LOAD_SCHEMA="intercom",
     )
     assert done.returncode == 0, done.stderr
+    assert told(done, "WARNING") == []
+
+
+def test_an_unknown_environment_variable_is_warned_of(environment: dict[str, str]) -> None:
+    done = run("--config=ENV", "--test", **environment, TAP_INTERCOM_REGIO="eu")
+    assert done.returncode == 0
+    (warning,) = told(done, "WARNING")
+    assert warning.startswith("No setting belongs to the environment variable TAP_INTERCOM_REGIO ")
+    assert warning.endswith("(did you mean TAP_INTERCOM_REGION?)")
+
+
+@pytest.mark.parametrize("mode", [(), ("--test",), ("--discover",)])
+def test_an_environment_variable_of_the_wrong_type_is_named(mode: tuple[str, ...]) -> None:
+    done = run(
+        "--config=ENV",
+        *mode,
+        TAP_INTERCOM_ACCESS_TOKEN="x",
+        TAP_INTERCOM_PAGE_SIZE="many",
+        TAP_INTERCOM_STREAM_MAPS="none",
+    )
+    assert done.returncode == 1
+    errors = " ".join(told(done, "ERROR"))
+    assert "TAP_INTERCOM_PAGE_SIZE has to be a whole number" in errors
+    assert "TAP_INTERCOM_STREAM_MAPS has to be a JSON object" in errors
+    assert "Traceback" not in done.stderr
 
 
 def test_a_wrong_token_ends_at_once_with_what_to_do(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -108,17 +167,208 @@ def test_a_wrong_token_ends_at_once_with_what_to_do(sandbox: Sandbox, tmp_path: 
         assert done.returncode == 1
         assert time.monotonic() - start < 10
         assert "Intercom refused the access token. Copy it again" in done.stderr
-        assert "Traceback" not in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr
+        assert len(told(done, "ERROR")) == 1
         assert "wr0ng-t0ken" not in done.stderr + done.stdout
 
 
-def test_an_unknown_setting_is_an_error(sandbox: Sandbox, tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({"access_token": "x", "api_url": sandbox.url, "regoin": "eu"}))
-    done = run("--config", path)
+WRONG_SETTINGS: list[tuple[dict[str, Any], str]] = [
+    ({}, "'access_token' is a required property"),
+    ({"access_token": ""}, "access_token is empty"),
+    ({"access_token": "Bearer x"}, "characters that no Intercom token has"),
+    ({"access_token": "x", "region": "EU"}, "'EU' is not one of ['us', 'eu', 'au']"),
+    ({"access_token": "x", "regoin": "eu"}, "'regoin' was unexpected"),
+    ({"access_token": "x", "start_date": "last week"}, "write 2024-01-31"),
+    ({"access_token": "x", "api_url": "http://api.intercom.io"}, "has to start with https://"),
+]
+
+
+@pytest.mark.parametrize(("settings", "reason"), WRONG_SETTINGS)
+def test_a_wrong_setting_is_told_alike_by_sync_and_test(
+    settings: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "config.json", json.dumps(settings))
+    for mode in ((), ("--test",)):
+        done = run("--config", path, *mode)
+        assert done.returncode == 1
+        found, end = told(done, "ERROR")
+        assert reason in found
+        assert end == "Config validation failed"
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+
+
+@pytest.mark.parametrize(("settings", "reason"), WRONG_SETTINGS)
+def test_discovery_warns_of_a_wrong_setting_and_goes_on(
+    settings: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    done = run("--config", written(tmp_path, "config.json", json.dumps(settings)), "--discover")
+    assert done.returncode == 0
+    (warning,) = told(done, "WARNING")
+    assert warning.startswith("Discovery goes on, but a sync would be refused: ")
+    assert reason in warning
+    assert json.loads(done.stdout)["streams"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"access_token": "s3cret" "region": "eu"}', "is no JSON: line 1 column 27, "),
+        ("", "is empty. "),
+        ('["s3cret"]', "holds no JSON object. "),
+    ],
+)
+def test_a_config_file_that_cannot_be_used_is_told_in_one_line(
+    text: str, problem: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "config.json", text)
+    for mode in ((), ("--test",), ("--discover",)):
+        done = run("--config", path, *mode)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(f"Error: {path} {problem}")
+        assert "s3cret" not in line
+
+
+def test_a_config_file_that_does_not_exist_is_told_in_one_line(tmp_path: Path) -> None:
+    done = run("--config", tmp_path / "none.json")
     assert done.returncode == 1
-    assert "'regoin' was unexpected" in done.stderr
-    assert sandbox.control.requests() == []
+    assert done.stderr.splitlines() == [
+        f"Error: The config file {tmp_path / 'none.json'} can't be read: No such file or directory"
+    ]
+
+
+def test_a_config_may_come_from_a_pipe(config: dict[str, Any]) -> None:
+    done = subprocess.run(
+        [TAP, "--config", "/dev/stdin", "--discover"],
+        input=json.dumps(config),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=TIMEOUT_SECONDS,
+    )
+    assert told(done, "WARNING") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"streams": [', "is no JSON: line 1 column 14, "),
+        ("", "is empty. "),
+        ("[]", "holds no JSON object. "),
+        ('{"streams": [{"stream": "contacts"}]}', "is no Singer catalog. "),
+    ],
+)
+def test_a_catalog_that_cannot_be_used_is_told_in_one_line(
+    config_file: Path, text: str, problem: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "catalog.json", text)
+    done = run("--config", config_file, "--catalog", path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"Error: {path} {problem}")
+    assert "Write it anew with --discover" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"bookmarks": ', "is no JSON: line 1 column 15, "),
+        ('{"bookmarks": {}}\n{"bookmarks": {}}', "is no JSON: line 2 column 1, "),
+        ("", "is empty. "),
+        ("[]", "holds no JSON object. "),
+        ("\udcff", "is no UTF-8 text. "),
+    ],
+)
+def test_a_state_that_cannot_be_used_is_told_in_one_line(
+    config_file: Path, text: str, problem: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    done = run("--config", config_file, "--state", path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"Error: {path} {problem}")
+    assert "leave --state out to load everything anew" in line
+
+
+def selecting(*streams: str) -> str:
+    """Return a catalog that names streams and says nothing else about them."""
+    return json.dumps({"streams": [{"tap_stream_id": stream} for stream in streams]})
+
+
+def test_a_misspelt_stream_of_a_catalog_is_warned_of(config_file: Path, tmp_path: Path) -> None:
+    path = written(tmp_path, "catalog.json", selecting("workspace", "contcats"))
+    done = run("--config", config_file, "--catalog", path)
+    assert done.returncode == 0
+    assert told(done, "WARNING") == [
+        "The catalog selects streams that don't exist: contcats (did you mean contacts?)"
+    ]
+    assert Output.of(done.stdout).streams() == {"workspace"}
+
+
+def test_a_stream_that_the_api_version_lacks_is_warned_of(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    settings = json.dumps({**config, "api_version": "2.15"})
+    catalog = written(tmp_path, "catalog.json", selecting("workspace", "deleted_conversations"))
+    done = run("--config", written(tmp_path, "config.json", settings), "--catalog", catalog)
+    assert done.returncode == 0
+    assert told(done, "WARNING") == [
+        "This api_version lacks streams that the catalog selects: deleted_conversations"
+    ]
+
+
+def test_a_catalog_that_selects_nothing_is_warned_of(config_file: Path, tmp_path: Path) -> None:
+    path = written(tmp_path, "catalog.json", selecting())
+    done = run("--config", config_file, "--catalog", path)
+    assert told(done, "WARNING") == ["The catalog selects no stream, so nothing will be loaded"]
+
+
+def test_a_start_date_in_the_future_is_warned_of(config: dict[str, Any], tmp_path: Path) -> None:
+    path = written(tmp_path, "config.json", json.dumps({**config, "start_date": "2999-01-01"}))
+    done = run("--config", path, "--test")
+    assert done.returncode == 0
+    assert "start_date 2999-01-01 lies in the future" in told(done, "WARNING")[0]
+
+
+def test_an_api_version_that_intercom_refuses_is_named(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    path = written(tmp_path, "config.json", json.dumps({**config, "api_version": "9.99"}))
+    for mode in ((), ("--test",)):
+        done = run("--config", path, *mode)
+        assert done.returncode == 1
+        (error,) = told(done, "ERROR")
+        assert error.endswith("Set api_version to one of Intercom's versions, or leave it out")
+
+
+def test_a_host_that_does_not_answer_is_named_with_the_cause(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setenv("TAP_INTERCOM_ACCESS_TOKEN", "t0ken")
+    monkeypatch.setenv("TAP_INTERCOM_API_URL", "http://127.0.0.1:1")
+    with pytest.raises(SystemExit) as end:
+        TapIntercom.cli(["--config=ENV"])
+    assert end.value.code == 1
+    assert caplog.messages[-1].endswith(
+        "got no whole answer from http://127.0.0.1:1 (NewConnectionError). "
+        "Check the settings region and api_url, and the network"
+    )
+    assert "t0ken" not in caplog.text
+
+
+def test_a_run_ends_with_one_line_about_all_of_it(config_file: Path, sandbox: Sandbox) -> None:
+    done = run("--config", config_file)
+    records = sum(message["type"] == "RECORD" for message in Output.of(done.stdout).messages)
+    requests = len(sandbox.control.requests())
+    line = told(done, "INFO")[-1]
+    assert re.fullmatch(
+        rf"The run: \d+ streams, {records} records in [\d.]+ s, {requests} requests, "
+        "0 retries, 0 skipped",
+        line,
+    )
 
 
 def test_the_token_is_in_no_log_at_any_level(config_file: Path, sandbox: Sandbox) -> None:
@@ -140,7 +390,7 @@ def test_a_stream_without_permission_fails_the_run_but_not_the_other_streams(
     assert "Stream teams was not loaded: GET /teams was answered with 401" in done.stderr
     assert '"Read admins"' in done.stderr
     output = Output.of(done.stdout)
-    for stream in ROWS.keys() - {"teams", "team_admins"}:
+    for stream in LOADED - {"teams", "team_admins"}:
         assert missing_or_stale(output, sandbox.control, stream) == {}, stream
     assert run("--config", config_file, "--test").returncode == 1
 
@@ -170,5 +420,5 @@ def test_a_killed_run_is_completed_by_the_next(
     later = run("--config", config_file, "--state", state)
     assert later.returncode == 0
     both = first + Output.of(later.stdout)
-    for stream in ROWS:
+    for stream in LOADED:
         assert missing_or_stale(both, sandbox.control, stream) == {}, stream

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from tap_intercom.look_ahead import ITEMS_PER_WORKER, LookAhead
+from tap_intercom.look_ahead import BYTES_HELD, ITEMS_PER_WORKER, LookAhead
 
 
 def test_results_come_in_the_order_of_the_items_whatever_finishes_first() -> None:
@@ -78,3 +78,21 @@ def test_threads_are_daemons_and_end_with_the_walk() -> None:
     for thread in threads:
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_results_that_are_large_are_begun_one_after_the_other() -> None:
+    begun: list[int] = []
+    received = threading.local()
+
+    def task(item: int) -> None:
+        begun.append(item)
+        received.total = getattr(received, "total", 0) + BYTES_HELD // 2
+
+    ahead = LookAhead(8, lambda: getattr(received, "total", 0)).map(
+        count(), lambda item: lambda: task(item)
+    )
+    for item in range(40):
+        assert next(ahead)[0] == item
+        # those that were begun before anything was known of their size
+        assert max(begun) <= max(item + 2, 16)
+    ahead.close()

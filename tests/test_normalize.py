@@ -126,3 +126,10 @@ def test_normalizing_twice_changes_nothing() -> None:
 def test_what_is_no_moment_is_refused(moment: Any) -> None:
     with pytest.raises(TypeError):
         to_epoch(moment)
+
+
+def test_a_schema_without_a_type_takes_any_value() -> None:
+    row = {"free": [1], "nothing": {"a": 1}}
+    schema = {"type": "object", "properties": {"free": {}, "nothing": {"type": "null"}}}
+    assert Normalizer(schema)(dict(row)) == row
+    assert Normalizer({})({"anything": 1}) == {"anything": 1}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.logging import StructuredFormatter
 
-from tap_intercom.progress import Progress
+from tap_intercom.progress import Progress, Summary, log_total
 
 if TYPE_CHECKING:
     import pytest
@@ -64,11 +64,30 @@ def test_a_run_ends_with_a_summary_of_each_stream(
     summaries = {
         record.stream: record  # type: ignore[attr-defined]
         for record in caplog.records
-        if hasattr(record, "retries")
+        if hasattr(record, "family_retries")
     }
     assert summaries.keys() == {"conversations", "conversation_parts", "tags"}
     parts: Any = summaries["conversation_parts"]
     assert parts.records == len(output.records("conversation_parts"))
-    assert parts.requests >= conversations
-    assert (parts.retries, parts.skipped, parts.warnings) == (0, 0, 0)
+    assert parts.family_requests >= conversations
+    assert (parts.family_retries, parts.skipped, parts.warnings) == (0, 0, 0)
     assert f"conversations: {conversations} records in" in caplog.text
+
+
+def test_the_summary_of_one_is_told_in_the_singular(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "test"):
+        Summary("tags", records=1, warnings=1).log(logging.getLogger("test"))
+    assert caplog.messages == ["tags: 1 record in 0.0 s, 0 skipped, 1 warning"]
+
+
+def test_the_total_counts_each_request_once(caplog: pytest.LogCaptureFixture) -> None:
+    client: Any = SimpleNamespace(requests=1, retries=1)
+    summaries = [Summary("teams", records=3, requests=1), Summary("team_admins", requests=1)]
+    with caplog.at_level(logging.INFO, "test"):
+        log_total(logging.getLogger("test"), summaries, client, 0.5)
+    assert caplog.messages == [
+        "The run: 2 streams, 3 records in 0.5 s, 1 request, 1 retry, 0 skipped"
+    ]
+    facts = {"streams": 2, "records": 3, "requests": 1, "retries": 1, "seconds": 0.5, "skipped": 0}
+    line = StructuredFormatter().format(caplog.records[0])
+    assert facts.items() <= json.loads(line)["extra"].items()

@@ -155,3 +155,49 @@ def test_threads_never_get_more_than_the_window_holds(clock: Clock) -> None:
     for thread in threads:
         thread.join()
     assert sum(clock.slept) >= 10
+
+
+@pytest.mark.parametrize(
+    ("told", "wait"),
+    [({}, 1.0), ({"Retry-After": "30"}, 30.0), ({"Retry-After": "9000"}, 60.0)],
+)
+def test_a_429_whose_reset_is_over_is_waited_for_all_the_same(
+    clock: Clock, told: dict[str, str], wait: float
+) -> None:
+    limiter = limiter_on(clock)
+    told = headers(10, 0, clock) | {"X-RateLimit-Reset": str(START - 60)} | told
+    for _ in range(3):
+        limiter.acquire()
+        limiter.release(told)
+        limiter.exhaust(told)
+    limiter.acquire()
+    assert clock.slept == [wait] * 3
+
+
+def test_an_answer_that_was_under_way_does_not_shorten_the_wait_after_a_429(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.acquire()
+    told = headers(100, 50, clock)
+    limiter.release(told | {"Retry-After": "30"})
+    limiter.exhaust(told | {"Retry-After": "30"})
+    limiter.release(told)
+    limiter.acquire()
+    assert sum(clock.slept) == 30
+
+
+def test_without_headers_the_limit_is_learnt_from_what_fitted(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    for _ in range(40):
+        limiter.acquire()
+        limiter.release({})
+    limiter.acquire()
+    limiter.release({})
+    limiter.exhaust({})
+    limiter.acquire()
+    sent, window = 0, clock.now
+    while clock.now == window:
+        limiter.release({})
+        limiter.acquire()
+        sent += 1
+    assert 41 <= sent <= 43, "what fitted, and a little more to find out if more fits by now"

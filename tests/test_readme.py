@@ -19,8 +19,12 @@ def section(title: str) -> str:
 
 
 def test_every_stream_is_in_the_stream_table() -> None:
-    names = set(re.findall(r"^\| ([a-z_]+) \|", section("Streams"), re.MULTILINE)) - {"stream"}
+    names = set(re.findall(r"^\| ([a-z_]+)(?: \\\*)? \|", section("Streams"), re.MULTILINE)) - {
+        "stream"
+    }
     assert names == {stream.name for stream in STREAM_TYPES}
+    starred = set(re.findall(r"^\| ([a-z_]+) \\\* \|", section("Streams"), re.MULTILINE))
+    assert starred == {s.name for s in STREAM_TYPES if not s.selected_by_default}
 
 
 def test_every_setting_is_described() -> None:
@@ -43,3 +47,10 @@ def test_the_meltano_project_offers_the_settings_of_the_plugin_definition() -> N
     (extractor,) = project["plugins"]["extractors"]
     offered = {setting["name"] for setting in extractor["settings"]}
     assert offered == {setting["name"] for setting in definition["settings"]}
+
+
+def test_the_meltano_project_selects_what_is_selected_by_default() -> None:
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    (extractor,) = project["plugins"]["extractors"]
+    starred = [f"!{stream.name}.*" for stream in STREAM_TYPES if not stream.selected_by_default]
+    assert sorted(extractor["select"]) == sorted(["*.*", *starred])

@@ -14,12 +14,12 @@ TOKEN = "dG9rOnRoaXMtaXMtYS10b2tlbg=="
 
 def refused(**settings: Any) -> str:
     with pytest.raises(ConfigValidationError) as refusal:
-        TapIntercom(config={"access_token": TOKEN, **settings})
+        TapIntercom(config={"access_token": TOKEN, **settings}, setup_mapper=False)
     return " ".join(refusal.value.errors)
 
 
 def taken(**settings: Any) -> TapIntercom:
-    return TapIntercom(config={"access_token": TOKEN, **settings})
+    return TapIntercom(config={"access_token": TOKEN, **settings}, setup_mapper=False)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from singer_sdk.testing import SuiteConfig, get_tap_test_class
 from tap_intercom.tap import TapIntercom
 from tests.conftest import SMALL
 from tests.sandbox.server import Sandbox
+from tests.singer import selecting
+from tests.truth import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +32,11 @@ def running_sandbox() -> Iterator[None]:
 SANDBOX.start()
 SANDBOX.control.delete("conversations", SANDBOX.control.records("conversations")[5]["id"])
 
+CONFIG = {"access_token": SANDBOX.options.token, "api_url": SANDBOX.url}
+
 TestTapIntercom = get_tap_test_class(
     TapIntercom,
-    config={"access_token": SANDBOX.options.token, "api_url": SANDBOX.url},
+    config=CONFIG,
+    catalog=selecting(TapIntercom(config=CONFIG), KEYS),
     suite_config=SuiteConfig(max_records_limit=150),
 )

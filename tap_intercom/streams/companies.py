@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_intercom.attributes import AttributedStream, DeclaredIn
+from tap_intercom.child_stream import EmbeddedStream, OwnListStream
+from tap_intercom.client import Request
 from tap_intercom.compat import override
-from tap_intercom.family import EmbeddedStream, RootStream
+from tap_intercom.gathering import Gathering
 from tap_intercom.scroll import scroll_companies
 from tap_intercom.spool import Spool
 from tap_intercom.step import Step, step_of
+from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_COMPANIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
 
-class Companies(RootStream):
+class Companies(AttributedStream):
     """Companies, those without users too.
 
     Intercom can't be asked which of them changed, so the scroll reads all and the changed ones
@@ -28,12 +32,15 @@ class Companies(RootStream):
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = "Read and list users and companies"
+    declared_in = DeclaredIn(ATTRIBUTES_OF_COMPANIES)
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
+        gathering = Gathering(self.name, self.logger)
         with Spool() as spool:
 
             def keep(companies: list[Record]) -> None:
+                gathering.add(len(companies))
                 for company in companies:
                     step = step_of(company, since)
                     if step.moment >= since:
@@ -68,3 +75,17 @@ class CompanySegments(EmbeddedStream):
     root_key = "company_id"
     field = ("segments", "segments")
     item_key = "segment_id"
+
+
+class CompanyNotes(OwnListStream):
+    """Notes that teammates wrote about a company."""
+
+    name = "company_notes"
+    parent_stream_type = Companies
+    primary_keys = ("id",)
+    replication_key = "company_updated_at"
+    permission = "Read and list users and companies"
+    first_version = (2, 15)
+    selected_by_default = False
+    root_key = "company_id"
+    own_list = Request("/companies/{id}/notes", {"per_page": 50})

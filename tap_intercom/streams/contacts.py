@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from tap_intercom.attributes import AttributedStream, DeclaredIn
+from tap_intercom.child_stream import Answered, EmbeddedStream, OwnListStream, ReferenceStream
 from tap_intercom.client import Request
 from tap_intercom.compat import override
-from tap_intercom.family import ReferenceStream
+from tap_intercom.gathering import Gathering
 from tap_intercom.search import CursorRefusedError, Search, SearchEndpoint
 from tap_intercom.search_stream import SearchStream
 from tap_intercom.settings import version_number
 from tap_intercom.spool import Spool
+from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_CONTACTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Record
 
     from tap_intercom.step import Step
+
+READ_CONTACTS = "Read and list users and companies"
 
 DAY = 86_400
 LONGEST_DAY = DAY + 2 * 3600
@@ -28,7 +36,7 @@ EXACT_FROM = (2, 17)
 EXACT_ENDPOINT = SearchEndpoint("/contacts/search", ("data",))
 
 
-class Contacts(SearchStream):
+class Contacts(AttributedStream, SearchStream):
     """Users and leads; merged and archived contacts are not in Intercom's answers.
 
     Up to API version 2.16 the search knows calendar days alone, in the workspace's time zone, and
@@ -40,9 +48,10 @@ class Contacts(SearchStream):
     name = "contacts"
     primary_keys = ("id",)
     replication_key = "updated_at"
-    permission = "Read and list users and companies"
+    permission = READ_CONTACTS
+    declared_in = DeclaredIn(ATTRIBUTES_OF_CONTACTS)
     endpoint = SearchEndpoint(
-        "/contacts/search", ("data",), margin_seconds=LONGEST_DAY, narrowest_window=2 * DAY
+        "/contacts/search", ("data",), margin_seconds=LONGEST_DAY, narrowest_window=5 * DAY
     )
 
     @override
@@ -59,11 +68,13 @@ class Contacts(SearchStream):
         Only the oldest-first walk knows how to go on from within a search, so it takes over where
         Intercom refuses a cursor.
         """
-        search = Search(self.client, self.endpoint, self.settings.page_size)
+        search = Search(self.client, self.endpoint, self.settings.page_size, self.settled)
+        gathering = Gathering(self.name, self.logger)
         with Spool() as spool:
             try:
                 for step in search.newest_first(since):
                     spool.add(step)
+                    gathering.add(1)
             except CursorRefusedError as error:
                 self.logger.warning("%s; contacts are searched anew, oldest first", error)
                 yield from super().walk(since)
@@ -71,7 +82,7 @@ class Contacts(SearchStream):
             self.logger.info(
                 "Intercom promised %d contacts, days before the bookmark included; the %d youngest "
                 "came, and all that is left is older",
-                search.promised,
+                search.audit.promised,
                 len(spool),
             )
             self.expected_records = len(spool)
@@ -85,7 +96,7 @@ class ContactTags(ReferenceStream):
     parent_stream_type = Contacts
     primary_keys = ("contact_id", "tag_id")
     replication_key = "contact_updated_at"
-    permission = "Read and list users and companies"
+    permission = READ_CONTACTS
     root_key = "contact_id"
     field = ("tags", "data")
     item_key = "tag_id"
@@ -99,8 +110,122 @@ class ContactCompanies(ReferenceStream):
     parent_stream_type = Contacts
     primary_keys = ("contact_id", "company_id")
     replication_key = "contact_updated_at"
-    permission = "Read and list users and companies"
+    permission = READ_CONTACTS
     root_key = "contact_id"
     field = ("companies", "data")
     item_key = "company_id"
     whole_list = Request("/contacts/{id}/companies", {"per_page": 50}, holds=("data", "companies"))
+
+
+class ContactSocialProfiles(EmbeddedStream):
+    """A contact's profiles on social networks; one without an address has an empty text there."""
+
+    name = "contact_social_profiles"
+    parent_stream_type = Contacts
+    primary_keys = ("contact_id", "name", "url")
+    replication_key = "contact_updated_at"
+    permission = READ_CONTACTS
+    root_key = "contact_id"
+    field = ("social_profiles", "data")
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        for profile in super().items(record, answers):
+            yield {**profile, "url": profile.get("url") or ""}
+
+
+class ContactSegments(OwnListStream):
+    """Which contact is in which segment.
+
+    Segments follow rules, so membership can change while the contact does not.
+    """
+
+    name = "contact_segments"
+    parent_stream_type = Contacts
+    primary_keys = ("contact_id", "segment_id")
+    replication_key = "contact_updated_at"
+    permission = READ_CONTACTS
+    selected_by_default = False
+    root_key = "contact_id"
+    item_key = "segment_id"
+    own_list = Request("/contacts/{id}/segments", holds=("data", "segments"))
+
+
+class ContactSubscriptions(OwnListStream):
+    """What a contact has explicitly subscribed to, or unsubscribed from."""
+
+    name = "contact_subscriptions"
+    parent_stream_type = Contacts
+    primary_keys = ("contact_id", "subscription_type_id")
+    replication_key = "contact_updated_at"
+    permission = READ_CONTACTS
+    selected_by_default = False
+    root_key = "contact_id"
+    item_key = "subscription_type_id"
+    own_list = Request("/contacts/{id}/subscriptions")
+
+
+class ContactNotes(OwnListStream):
+    """Notes that teammates wrote about a contact."""
+
+    name = "contact_notes"
+    parent_stream_type = Contacts
+    primary_keys = ("id",)
+    replication_key = "contact_updated_at"
+    permission = READ_CONTACTS
+    selected_by_default = False
+    root_key = "contact_id"
+    own_list = Request("/contacts/{id}/notes", {"per_page": 50})
+
+    @override
+    def requests(self, record: Record) -> Sequence[Request]:
+        """Ask unless the contact tells that it has none."""
+        notes = record.get("notes")
+        has_none = isinstance(notes, dict) and notes.get("total_count") == 0
+        return () if has_none else super().requests(record)
+
+
+class ContactEventSummaries(OwnListStream):
+    """How often a contact triggered which event, and when first and last."""
+
+    name = "contact_event_summaries"
+    parent_stream_type = Contacts
+    primary_keys = ("contact_id", "name")
+    replication_key = "contact_updated_at"
+    permission = "Read events"
+    selected_by_default = False
+    root_key = "contact_id"
+    own_list = Request(
+        "/events",
+        {"type": "user", "intercom_user_id": "{id}", "summary": "true"},
+        holds=("events",),
+    )
+
+
+class ContactEvents(OwnListStream):
+    """What a contact did in the last 90 days, as the workspace's own software told Intercom.
+
+    Intercom does not promise an id, and events may share a second, so one without gets an id made
+    of its contact, moment and name, and its number among those alike.
+    """
+
+    name = "contact_events"
+    parent_stream_type = Contacts
+    primary_keys = ("id",)
+    replication_key = "contact_updated_at"
+    permission = "Read events"
+    selected_by_default = False
+    root_key = "contact_id"
+    own_list = Request(
+        "/events",
+        {"type": "user", "intercom_user_id": "{id}", "per_page": 150},
+        holds=("events",),
+    )
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        alike = Counter[str]()
+        for event in reversed(list(super().items(record, answers))):
+            made = f"{record['id']}:{event.get('created_at')}:{event.get('event_name')}"
+            alike[made] += 1
+            yield {"id": f"{made}:{alike[made]}", **event}

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_intercom.attributes import AttributedStream, DeclaredIn
+from tap_intercom.child_stream import (
+    Answered,
+    EmbeddedStream,
+    FetchedStream,
+    ListedStream,
+    OwnListStream,
+    attachments_of,
+    dicts_in,
+    value_at,
+)
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.errors import PermissionDeniedError
-from tap_intercom.family import EmbeddedStream, FetchedStream, RootStream
+from tap_intercom.family import RootStream
+from tap_intercom.gathering import Gathering
 from tap_intercom.pagination import pages, records_of
 from tap_intercom.search import SearchEndpoint
 from tap_intercom.search_stream import SearchStream
+from tap_intercom.settings import version_number
 from tap_intercom.spool import Spool
 from tap_intercom.step import Step, moment_of
+from tap_intercom.streams.data_attributes import (
+    ATTRIBUTES_OF_CONVERSATIONS,
+    OLD_ATTRIBUTES_OF_CONVERSATIONS,
+    ConversationAttributes,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
 
@@ -28,7 +46,7 @@ HIDDEN_TICKETS = (
 """Source: Intercom's unversioned change of July 2024."""
 
 
-class Conversations(SearchStream):
+class Conversations(AttributedStream, SearchStream):
     """Conversations, and tickets that are conversations if the token may read tickets."""
 
     name = "conversations"
@@ -36,6 +54,13 @@ class Conversations(SearchStream):
     replication_key = "updated_at"
     permission = "Read conversations"
     endpoint = SearchEndpoint("/conversations/search", ("conversations", "data"))
+    declared_in = DeclaredIn(ATTRIBUTES_OF_CONVERSATIONS)
+
+    @override
+    def definitions(self) -> list[Record]:
+        if version_number(self.settings.api_version) >= ConversationAttributes.first_version:
+            return super().definitions()
+        return DeclaredIn(OLD_ATTRIBUTES_OF_CONVERSATIONS).definitions(self._tap.declarations)
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
@@ -57,7 +82,7 @@ class DeletedConversations(RootStream):
     """Conversations that were deleted, by id: what is in the warehouse of them is history.
 
     Intercom lists them newest first and can't be asked for those since a moment, so the list is
-    read until its entries are older than the bookmark.
+    read until a whole page of it is older than the bookmark.
     """
 
     name = "deleted_conversations"
@@ -68,11 +93,11 @@ class DeletedConversations(RootStream):
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
+        gathering = Gathering(self.name, self.logger)
         with Spool() as spool:
             for step in self._newest_first(since):
-                if step.moment < since:
-                    break
                 spool.add(step)
+                gathering.add(1)
             yield from spool.oldest_first()
 
     def _newest_first(self, since: int) -> Iterator[Step]:
@@ -82,20 +107,18 @@ class DeletedConversations(RootStream):
             holds=("conversations", "data"),
         )
         for page in pages(self.client, request):
-            for record in records_of(request, page):
-                yield Step(record, moment_of(record, "deleted_at", since))
+            records = records_of(request, page)
+            steps = [Step(record, moment_of(record, "deleted_at", since)) for record in records]
+            young = [step for step in steps if step.moment >= since]
+            yield from young
+            if steps and not young:
+                return
 
 
-class ConversationParts(FetchedStream):
-    """Messages, notes and events of a conversation, all of them whenever it changed.
+class _DetailStream(FetchedStream):
+    """Rows out of a conversation's own page, which is fetched once for all that need it."""
 
-    A part can be redacted or be older than the conversation's last change, so parts are never
-    filtered by their own moments (airbyte#39463). Intercom hands out the 500 youngest.
-    """
-
-    name = "conversation_parts"
     parent_stream_type = Conversations
-    primary_keys = ("id",)
     replication_key = "conversation_updated_at"
     permission = "Read conversations"
     root_key = "conversation_id"
@@ -108,6 +131,31 @@ class ConversationParts(FetchedStream):
         if self.settings.plaintext_bodies:
             request = request.with_params(display_as="plaintext")
         return (request,)
+
+
+class ConversationParts(_DetailStream):
+    """Messages, notes and events of a conversation, all of them whenever it changed.
+
+    A part can be redacted or be older than the conversation's last change, so parts are never
+    filtered by their own moments (airbyte#39463). Intercom hands out the 500 youngest.
+    """
+
+    name = "conversation_parts"
+    primary_keys = ("id",)
+
+
+class ConversationPartAttachments(_DetailStream):
+    """Files in the parts of a conversation."""
+
+    name = "conversation_part_attachments"
+    primary_keys = ("conversation_part_id", "url")
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        (request,) = self.requests(record)
+        (conversation,) = answers[request.place]
+        parts = dicts_in(value_at(conversation, self.field))
+        return attachments_of(parts, "conversation_part_id")
 
 
 class ConversationContacts(EmbeddedStream):
@@ -134,3 +182,75 @@ class ConversationTags(EmbeddedStream):
     root_key = "conversation_id"
     field = ("tags", "tags")
     item_key = "tag_id"
+
+
+class ConversationTeammates(ListedStream):
+    """Which teammate took part in which conversation."""
+
+    name = "conversation_teammates"
+    parent_stream_type = Conversations
+    primary_keys = ("conversation_id", "admin_id")
+    replication_key = "conversation_updated_at"
+    permission = "Read conversations"
+    root_key = "conversation_id"
+    item_key = "admin_id"
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        """Return teammates, whose list has one name in the schema and another in its examples."""
+        holder = record.get("teammates")
+        lists = holder if isinstance(holder, dict) else {}
+        return dicts_in(lists.get("teammates")) or dicts_in(lists.get("admins"))
+
+
+class ConversationAttachments(EmbeddedStream):
+    """Files in the first message of a conversation."""
+
+    name = "conversation_attachments"
+    parent_stream_type = Conversations
+    primary_keys = ("conversation_id", "url")
+    replication_key = "conversation_updated_at"
+    permission = "Read conversations"
+    root_key = "conversation_id"
+    field = ("source", "attachments")
+
+
+class ConversationHandlingEvents(OwnListStream):
+    """Which teammate handled a conversation when; Intercom gives these events no id."""
+
+    name = "conversation_handling_events"
+    parent_stream_type = Conversations
+    primary_keys = ("conversation_id", "timestamp", "type", "teammate_id")
+    replication_key = "conversation_updated_at"
+    permission = "Read conversations"
+    first_version = (2, 15)
+    selected_by_default = False
+    root_key = "conversation_id"
+    own_list = Request("/conversations/{id}/handling_events", holds=("handling_events",))
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        for event in super().items(record, answers):
+            yield {**event, "teammate_id": value_at(event, ("teammate", "id"))}
+
+
+class SideConversations(OwnListStream):
+    """Conversations that teammates lead about a conversation, with their parts."""
+
+    name = "side_conversations"
+    parent_stream_type = Conversations
+    primary_keys = ("id",)
+    replication_key = "conversation_updated_at"
+    permission = "Read conversations"
+    first_version = (2, 16)
+    selected_by_default = False
+    root_key = "conversation_id"
+    own_list = Request(
+        "/conversations/{id}/side_conversations", {"per_page": 50}, holds=("side_conversations",)
+    )
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        for conversation in super().items(record, answers):
+            side_conversation_id = conversation.pop("side_conversation_id", None)
+            yield {"id": side_conversation_id, **conversation}

@@ -1,12 +1,23 @@
-"""The attributes that contacts and companies have."""
+"""The attributes that contacts, companies and conversations have."""
 
 from __future__ import annotations
 
+from tap_intercom.attributes import DeclarationStream
 from tap_intercom.client import Request
-from tap_intercom.list_stream import ListStream
+
+ARCHIVED_TOO = {"include_archived": "true"}
+
+ATTRIBUTES_OF_CONTACTS = Request("/data_attributes", {"model": "contact", **ARCHIVED_TOO})
+ATTRIBUTES_OF_COMPANIES = Request("/data_attributes", {"model": "company", **ARCHIVED_TOO})
+ATTRIBUTES_OF_CONVERSATIONS = Request("/conversations/attributes", ARCHIVED_TOO)
+
+OLD_ATTRIBUTES_OF_CONVERSATIONS = Request(
+    "/data_attributes", {"model": "conversation", **ARCHIVED_TOO}
+)
+"""Where API versions before 2.16 list them; 2.16 answers 422 there."""
 
 
-class DataAttributes(ListStream):
+class DataAttributes(DeclarationStream):
     """Standard and custom attributes.
 
     Neither `id` (custom attributes alone have one) nor `name` (`name` and `plan.name` of companies
@@ -16,7 +27,14 @@ class DataAttributes(ListStream):
     name = "data_attributes"
     primary_keys = ("model", "full_name")
     permission = "Read and list users and companies"
-    lists = (
-        Request("/data_attributes", {"model": "contact", "include_archived": "true"}),
-        Request("/data_attributes", {"model": "company", "include_archived": "true"}),
-    )
+    lists = (ATTRIBUTES_OF_CONTACTS, ATTRIBUTES_OF_COMPANIES)
+
+
+class ConversationAttributes(DeclarationStream):
+    """Attributes that conversations have."""
+
+    name = "conversation_attributes"
+    primary_keys = ("id",)
+    permission = "Read conversations"
+    first_version = (2, 16)
+    lists = (ATTRIBUTES_OF_CONVERSATIONS,)

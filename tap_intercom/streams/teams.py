@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_intercom.child_stream import ChildStream
 from tap_intercom.client import Request
 from tap_intercom.compat import override
-from tap_intercom.family import ChildStream
 from tap_intercom.list_stream import ListStream
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ class TeamAdmins(ChildStream):
 
     @override
     def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
+        priorities, members = record.get("admin_priority_level"), record.get("admin_ids")
         levels = {
             str(admin_id): level.removesuffix("_admin_ids")
-            for level, admin_ids in (record.get("admin_priority_level") or {}).items()
+            for level, admin_ids in (priorities if isinstance(priorities, dict) else {}).items()
             if isinstance(admin_ids, list)
             for admin_id in admin_ids
         }
         return [
             {"admin_id": admin_id, "priority_level": levels.get(str(admin_id))}
-            for admin_id in record.get("admin_ids") or ()
+            for admin_id in (members if isinstance(members, list) else ())
         ]

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_intercom.attributes import AttributedStream, DeclarationStream, DeclaredIn, items_of
+from tap_intercom.child_stream import (
+    Answered,
+    ChildStream,
+    EmbeddedStream,
+    attachments_of,
+    dicts_in,
+    value_at,
+)
 from tap_intercom.client import Request
 from tap_intercom.compat import override
-from tap_intercom.family import EmbeddedStream
+from tap_intercom.errors import PermissionDeniedError
 from tap_intercom.list_stream import ListStream
 from tap_intercom.search import SearchEndpoint
 from tap_intercom.search_stream import SearchStream
 from tap_intercom.streams.conversations import HIDDEN_TICKETS
 
 if TYPE_CHECKING:
-    from tap_intercom.errors import PermissionDeniedError
+    from collections.abc import Iterable
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_intercom.errors import IntercomError
 
 
-class Tickets(SearchStream):
+TICKET_TYPES = Request("/ticket_types")
+
+
+class Tickets(AttributedStream, SearchStream):
     """Tickets; `id` is the key, `ticket_id` the number that teammates see."""
 
     name = "tickets"
@@ -24,12 +40,16 @@ class Tickets(SearchStream):
     replication_key = "updated_at"
     permission = "Read tickets"
     endpoint = SearchEndpoint("/tickets/search", ("tickets", "data"))
+    attributes = "ticket_attributes"
+    declared_in = DeclaredIn(TICKET_TYPES, ("ticket_type_attributes",))
     omitted = ("ticket_parts",)
 
     @override
-    def refuse(self, error: PermissionDeniedError) -> None:
-        super().refuse(error)
-        if self._tap.streams["conversations"].selected:
+    def fail(self, error: IntercomError) -> None:
+        super().fail(error)
+        conversations = self._tap.streams["conversations"]
+        family = [conversations, *conversations.child_streams]
+        if isinstance(error, PermissionDeniedError) and any(stream.selected for stream in family):
             self.logger.warning(HIDDEN_TICKETS)
 
 
@@ -45,13 +65,56 @@ class TicketParts(EmbeddedStream):
     field = ("ticket_parts", "ticket_parts")
 
 
-class TicketTypes(ListStream):
+class TicketContacts(EmbeddedStream):
+    """Which contact is on which ticket."""
+
+    name = "ticket_contacts"
+    parent_stream_type = Tickets
+    primary_keys = ("ticket_id", "contact_id")
+    replication_key = "ticket_updated_at"
+    permission = "Read tickets"
+    root_key = "ticket_id"
+    field = ("contacts", "contacts")
+    item_key = "contact_id"
+
+
+class TicketPartAttachments(EmbeddedStream):
+    """Files in the parts of a ticket."""
+
+    name = "ticket_part_attachments"
+    parent_stream_type = Tickets
+    primary_keys = ("ticket_part_id", "url")
+    replication_key = "ticket_updated_at"
+    permission = "Read tickets"
+    root_key = "ticket_id"
+    field = ("ticket_parts", "ticket_parts")
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        return attachments_of(dicts_in(value_at(record, self.field)), "ticket_part_id")
+
+
+class TicketTypes(DeclarationStream):
     """Kinds of tickets, with their attributes."""
 
     name = "ticket_types"
     primary_keys = ("id",)
     permission = "Read tickets"
-    lists = (Request("/ticket_types"),)
+    lists = (TICKET_TYPES,)
+
+
+class TicketTypeAttributes(ChildStream):
+    """Attributes of a kind of tickets."""
+
+    name = "ticket_type_attributes"
+    parent_stream_type = TicketTypes
+    primary_keys = ("id",)
+    permission = "Read tickets"
+    root_key = "ticket_type_id"
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        return items_of(record.get("ticket_type_attributes"), "ticket_type_attributes")
 
 
 class TicketStates(ListStream):
@@ -60,4 +123,5 @@ class TicketStates(ListStream):
     name = "ticket_states"
     primary_keys = ("id",)
     permission = "Read tickets"
+    first_version = (2, 12)
     lists = (Request("/ticket_states"),)

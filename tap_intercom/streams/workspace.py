@@ -23,8 +23,7 @@ class Workspace(ListStream):
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
-        for request in self.lists:
-            yield Step(self.client.fetch(request)["app"])
+        yield Step(dict(self.client.workspace))
 
 
 class Admins(ListStream):

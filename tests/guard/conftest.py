@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SMALL = SandboxOptions(contacts=160, companies=120, conversations=60, tickets=40)
 """Some pages of everything, and more than one page of the scroll."""
 
-for name, examples in {"guard": 10, "thorough": 300}.items():
+for name, examples in {"guard": 6, "thorough": 300}.items():
     settings.register_profile(
         name,
         max_examples=examples,

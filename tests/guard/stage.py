@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from tap_intercom.client import IntercomClient
-from tap_intercom.errors import IntercomError
+from tap_intercom.errors import IntercomError, PermissionDeniedError
 from tap_intercom.rate_limit import RateLimiter
 from tap_intercom.scroll import scroll_companies
 from tap_intercom.tap import TapIntercom
 from tests.sandbox.server import Sandbox
 from tests.singer import Output, selecting
-from tests.truth import ROWS, missing_or_stale
+from tests.truth import CHECKED, missing_or_stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,11 +70,26 @@ class Pipe(io.BytesIO):
 
 @dataclasses.dataclass(frozen=True)
 class Run(Output):
-    """The messages of one run, and how it ended."""
+    """The messages of one run, and how it ended.
+
+    Attributes:
+        error: what ended the run, or the first stream that failed otherwise than by a refusal.
+        failures: why streams were not loaded whole.
+        killed: whether its stdout broke.
+    """
 
     error: IntercomError | None = None
-    refused: frozenset[str] = frozenset()
+    failures: dict[str, IntercomError] = dataclasses.field(default_factory=dict)
     killed: bool = False
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """The streams that the token may not read."""
+        return frozenset(
+            name
+            for name, failure in self.failures.items()
+            if isinstance(failure, PermissionDeniedError)
+        )
 
 
 class PassingTime:
@@ -169,7 +184,7 @@ class Stage:
             settings: Settings besides the sandbox's.
         """
         config = {**self.config, **settings}
-        catalog = None if select is None else selecting(TapIntercom(config=config), select)
+        catalog = None if select is None else selecting(_unasked(config), select)
         return self.attempt_catalog(config, catalog, state, pipe)
 
     def attempt_catalog(
@@ -192,8 +207,8 @@ class Stage:
                 killed = True
         _join_look_ahead()
         messages = parsed(stdout.buffer.getvalue())  # type: ignore[attr-defined]
-        refused = frozenset(stream.name for stream in tap.refusals)
-        return Run(messages, error, refused, killed)
+        failures = {stream.name: failure for stream, failure in tap.failures.items()}
+        return Run(messages, error or _first_error(failures), failures, killed)
 
     def requests(self, path: str = "", method: str = "") -> list[LoggedRequest]:
         """Return the requests so far whose path begins so."""
@@ -203,7 +218,7 @@ class Stage:
             if request.path.startswith(path) and request.method.startswith(method)
         ]
 
-    def lost(self, output: Output, streams: Iterable[str] = tuple(ROWS)) -> dict[str, Any]:
+    def lost(self, output: Output, streams: Iterable[str] = tuple(CHECKED)) -> dict[str, Any]:
         """Return, by stream, the true rows that a target lacks or holds in an old version."""
         found = {name: missing_or_stale(output, self.control, name) for name in streams}
         return {name: rows for name, rows in found.items() if rows}
@@ -216,9 +231,21 @@ class Stage:
             yield
 
 
+def _unasked(config: dict[str, Any]) -> TapIntercom:
+    """Return a tap whose discovery asks for nothing, so that a run's own requests stand out."""
+    tap = TapIntercom(config=config, setup_mapper=False)
+    tap.is_configured = False
+    return tap
+
+
 def parsed(stdout: bytes) -> list[dict[str, Any]]:
     """Parse the whole messages of a run; of a killed one the last line may be cut off."""
     return [json.loads(line) for line in stdout.split(b"\n")[:-1]]
+
+
+def _first_error(failures: dict[str, IntercomError]) -> IntercomError | None:
+    errors = [one for one in failures.values() if not isinstance(one, PermissionDeniedError)]
+    return errors[0] if errors else None
 
 
 def _join_look_ahead() -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tap_intercom.client import IntercomClient
+from tests.guard.log import warned
 from tests.guard.stage import Stage
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tap_intercom.client import Request
 
 DAYS = {
     "UTC": datetime(2025, 6, 15, tzinfo=ZoneInfo("UTC")),
@@ -116,13 +120,14 @@ def test_an_hourly_run_reads_no_more_than_it_needs(midnight: datetime, version: 
         contacts=900, companies=0, conversations=0, tickets=0, timezone=str(midnight.tzinfo)
     )
     with Stage(options) as stage:
-        stage.control.touch_oldest("contacts", 700, int(stage.control.clock.now()) - 20 * HOUR)
+        stage.control.touch_oldest("contacts", 700, int(stage.control.clock.now()) - 2 * HOUR)
         state = stage.run(select=["contacts"], api_version=version).state
         stage.control.clock.advance(HOUR)
         stage.control.touch_oldest("contacts", 3)
         stage.control.clear_requests()
         run = stage.run(state, select=["contacts"], api_version=version)
-        assert len(stage.requests()) == 1
+        # the second page is the first that holds nothing new
+        assert len(stage.requests()) == 2
         assert len(run.records("contacts")) < 20
 
 
@@ -144,3 +149,48 @@ def test_from_2_17_on_the_search_is_asked_for_exact_seconds(
     }
     assert datetime.fromisoformat(bookmark).timestamp() - asked == 1
     assert len(run.records("contacts")) == 4
+
+
+def test_one_answer_older_than_its_place_does_not_end_an_hourly_run(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = stage.run(select=["contacts"])
+    stage.control.clock.advance(2 * HOUR)
+    stage.control.touch_oldest("contacts", 40)
+    send = IntercomClient.send
+    changed: list[str] = []
+
+    def with_one_stale_row(client: IntercomClient, request: Request) -> Any:
+        page = send(client, request)
+        if not changed:
+            changed.append(page["data"][5]["id"])
+            page["data"][5]["updated_at"] = 1_600_000_000
+        return page
+
+    monkeypatch.setattr(IntercomClient, "send", with_one_stale_row)
+    second = stage.run(first.state, select=["contacts"], page_size=20)
+    lost = stage.lost(first + second, ["contacts"]).get("contacts", {})
+    assert {key[0] for key in lost} == set(changed)
+
+
+def test_a_search_newest_first_that_ends_too_early_is_begun_anew(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first page's link to the next one leads nowhere, though there are more records."""
+    first = stage.run(select=["contacts"])
+    stage.control.clock.advance(2 * HOUR)
+    stage.control.touch_oldest("contacts", 40)
+    send = IntercomClient.send
+    cut: list[Request] = []
+
+    def without_the_link(client: IntercomClient, request: Request) -> Any:
+        page = send(client, request)
+        if not cut:
+            cut.append(request)
+            page["pages"]["next"] = {"page": 2}
+        return page
+
+    monkeypatch.setattr(IntercomClient, "send", without_the_link)
+    second = stage.run(first.state, select=["contacts"], page_size=20)
+    assert stage.lost(first + second, ["contacts"]) == {}
+    assert any("too early; contacts are searched anew" in line for line in warned(caplog))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_intercom.client import IntercomClient
 from tests.guard.stage import Pipe
 from tests.sandbox.options import SandboxOptions
 
@@ -43,7 +44,8 @@ def test_the_next_run_reads_new_deletions_only(stage: Stage) -> None:
     stage.control.clear_requests()
     later = stage.run(first.state, select=[STREAM])
     assert stage.lost(first + later, [STREAM]) == {}
-    assert len(stage.requests(PATH)) == 1
+    # the second page is the first that holds nothing new
+    assert len(stage.requests(PATH)) == 2
     assert len(later.records(STREAM)) < 40
 
 
@@ -82,3 +84,34 @@ def test_an_older_api_version_has_no_such_stream_and_is_asked_for_none(stage: St
     run = stage.run(api_version="2.15")
     assert STREAM not in {schema["stream"] for schema in run.schemas}
     assert stage.requests(PATH) == []
+
+
+def test_one_entry_older_than_its_place_does_not_end_the_list(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete(stage, 3)
+    first = stage.run(select=[STREAM])
+    delete(stage, 150)
+    send = IntercomClient.send
+    changed: list[str] = []
+
+    def with_one_stale_row(client: IntercomClient, request: Request) -> Any:
+        page = send(client, request)
+        if request.path == PATH and not changed:
+            entry = page["conversations"][5]
+            changed.append(entry["id"])
+            entry["deleted_at"] = 1_600_000_000
+        return page
+
+    monkeypatch.setattr(IntercomClient, "send", with_one_stale_row)
+    second = stage.run(first.state, select=[STREAM])
+    lost = stage.lost(first + second, [STREAM]).get(STREAM, {})
+    assert {key[0] for key in lost} <= set(changed)
+
+
+def test_a_deletion_in_the_second_of_the_bookmark_arrives(stage: Stage) -> None:
+    delete(stage, 3)
+    first = stage.run(select=[STREAM], lookback_seconds=0)
+    delete(stage, 3, seconds=0)
+    later = stage.run(first.state, select=[STREAM], lookback_seconds=0)
+    assert stage.lost(first + later, [STREAM]) == {}

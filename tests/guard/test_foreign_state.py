@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_intercom.normalize import to_epoch
+from tap_intercom.state import taken_over
 from tests.guard.stage import NOW
 from tests.sandbox.options import SandboxOptions
 
@@ -107,6 +109,18 @@ def test_a_state_that_says_nothing_means_a_first_run(stage: Stage, state: dict[s
             }
         },
         {"bookmarks": {"contacts": "2024-01-01T00:00:00Z"}},
+        {
+            "bookmarks": {
+                "conversations": None,
+                "conversation_parts": {"updated_at": "2024-01-01T00:00:00Z"},
+            }
+        },
+        {
+            "bookmarks": {
+                "conversations": {"replication_key": "x", "replication_key_value": []},
+                "conversation_parts": {"updated_at": "2024-01-01T00:00:00Z"},
+            }
+        },
         {"bookmarks": []},
     ],
     ids=str,
@@ -160,3 +174,23 @@ def test_a_bookmark_in_the_future_loses_nothing(stage: Stage) -> None:
         stage.control.touch_oldest(kind, 2)
     later = stage.run(state)
     assert stage.lost(first + later, KINDS) == {}
+
+
+@pytest.mark.parametrize("conversations", [BOOKMARK, "2024-11-27T10:00:00+02:00"])
+def test_moments_in_any_notation_are_compared_as_moments(
+    stage: Stage, conversations: int | str
+) -> None:
+    """As text the one of 10:00 in Kyiv lies behind that of 08:30 UTC, which is the younger one."""
+    state = {
+        "bookmarks": {
+            "conversations": {
+                "replication_key": "updated_at",
+                "replication_key_value": conversations,
+            },
+            "conversation_parts": {"updated_at": "2024-11-27T08:30:00.000000Z"},
+        }
+    }
+    taken = taken_over(state)["bookmarks"]["conversation_parts"]["replication_key_value"]
+    younger = isinstance(conversations, int) and to_epoch("2024-11-27T08:30:00Z") < conversations
+    assert taken == ("2024-11-27T08:30:00.000000Z" if younger else conversations)
+    assert stage.run(state).error is None

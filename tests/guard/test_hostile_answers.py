@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -121,3 +122,23 @@ def test_answers_that_make_no_sense_are_no_loss_in_silence(stage: Stage, path: s
         stage.control.faults.add(Fault(kind="raw_body", path=path, body=body))
     run = stage.attempt(select=["contacts", "tags"])
     assert run.error is not None or stage.lost(run, ["contacts", "tags"]) == {}
+
+
+@pytest.mark.parametrize("url", ["http://[", "", "//", "http://\\"])
+def test_a_redirect_to_nowhere_is_an_error_like_any_other(stage: Stage, url: str) -> None:
+    stage.control.faults.add(Fault(kind="redirect", path="/tags", url=url, times=None))
+    run = stage.attempt(select=["tags", "segments"])
+    assert run.failures.keys() == {"tags"}
+    assert "302" in str(run.error)
+    assert stage.lost(run, ["segments"]) == {}
+
+
+def test_a_body_that_drips_is_given_up_after_the_timeout_though_it_never_pauses_long(
+    stage: Stage,
+) -> None:
+    """This one waits for a real second."""
+    stage.control.faults.add(Fault(kind="slow_body", path="/tags", seconds=8))
+    start = time.monotonic()
+    run = stage.run(select=["tags"], request_timeout=1)
+    assert time.monotonic() - start < 5
+    assert stage.lost(run, ["tags"]) == {}

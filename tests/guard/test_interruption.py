@@ -19,7 +19,7 @@ from tests.guard.stage import Pipe, Stage
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 from tests.singer import Output
-from tests.truth import ROWS, missing_or_stale
+from tests.truth import CHECKED, missing_or_stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ def test_real_processes_may_be_sent_any_signal_at_any_moment(
     last = Process(tmp_path, config, state)
     assert last.end() == 0
     written = written + last.output
-    assert {name for name in ROWS if missing_or_stale(written, control, name)} == set()
+    assert {name for name in CHECKED if missing_or_stale(written, control, name)} == set()
     total = len(control.requests())
     control.clear_requests()
     assert Process(tmp_path, config).end() == 0
@@ -173,7 +173,7 @@ def test_a_signal_ends_the_process_at_once_though_a_request_hangs_or_waits(
     last = Process(tmp_path, config, process.output.state)
     assert last.end() == 0
     written = process.output + last.output
-    assert {name for name in ROWS if missing_or_stale(written, sandbox.control, name)} == set()
+    assert {name for name in CHECKED if missing_or_stale(written, sandbox.control, name)} == set()
 
 
 def _wait_until(met: Callable[[], bool]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.guard.stage import Pipe
+from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
+    from tap_intercom.client import Request
     from tests.guard.stage import Stage
 
 KINDS = ("contacts", "conversations", "tickets")
@@ -107,3 +110,150 @@ def test_a_kill_amid_such_records_loses_none(stage: Stage, states: int) -> None:
         stage.control.clock.advance(delay)
         later = stage.run(cut.state, select=[kind])
         assert stage.lost(cut + later, [kind]) == {}
+
+
+SEARCHED = ("conversations", "tickets")
+MANY = SandboxOptions(contacts=0, companies=0, conversations=600, tickets=600)
+
+
+def lag_by(stage: Stage, delay: int) -> None:
+    stage.control.set_options(index_delay=dict.fromkeys(KINDS, delay), fresh_answers=True)
+
+
+def touch(stage: Stage, kind: str, first: int, last: int, at: int | None = None) -> None:
+    """Change the records between two places in the order of their moments, in one second."""
+    ids = [record["id"] for record in stage.control.records(kind)[first:last]]
+    stage.control.touch(kind, ids, at)
+
+
+def lost_after_a_further_run(stage: Stage, delay: int, **settings: int) -> dict[str, Any]:
+    first = stage.run(select=SEARCHED, **settings)
+    stage.control.clock.advance(delay)
+    return stage.lost(first + stage.run(first.state, select=SEARCHED, **settings), SEARCHED)
+
+
+@pytest.mark.parametrize("options", [MANY], indirect=True)
+@pytest.mark.parametrize("concurrency", [1, 32])
+def test_whole_pages_of_young_records_of_many_moments_hide_none_behind_them(
+    stage: Stage, concurrency: int
+) -> None:
+    lag_by(stage, 10 * MINUTE)
+    now = int(stage.control.clock.now())
+    for kind in SEARCHED:
+        ids = [record["id"] for record in stage.control.records(kind)[:200]]
+        for minute in range(8):
+            stage.control.touch(kind, ids[minute * 25 : (minute + 1) * 25], now - minute * MINUTE)
+    stage.control.clock.advance(30)
+    assert lost_after_a_further_run(stage, 10 * MINUTE, concurrency=concurrency) == {}
+
+
+@pytest.mark.parametrize("options", [MANY], indirect=True)
+def test_a_page_of_young_records_is_not_taken_for_the_end_of_its_window(stage: Stage) -> None:
+    lag_by(stage, 10 * MINUTE)
+    for kind in SEARCHED:
+        touch(stage, kind, 200, 400)
+    stage.control.clock.advance(MINUTE)
+    assert lost_after_a_further_run(stage, 10 * MINUTE, page_size=50) == {}
+
+
+@pytest.mark.parametrize("options", [MANY], indirect=True)
+def test_a_cursor_refused_behind_a_page_of_young_records_hides_none(stage: Stage) -> None:
+    lag_by(stage, 10 * MINUTE)
+    for kind in SEARCHED:
+        touch(stage, kind, 0, 200)
+        refusal = Fault(kind="status", status=400, path=f"/{kind}/search", after=1)
+        stage.control.faults.add(refusal)
+    stage.control.clock.advance(30)
+    assert lost_after_a_further_run(stage, 10 * MINUTE, concurrency=1) == {}
+
+
+@pytest.mark.parametrize("options", [MANY], indirect=True)
+def test_the_index_may_lag_as_long_as_the_lookback(stage: Stage) -> None:
+    delay = 20 * MINUTE
+    lag_by(stage, delay)
+    for kind in SEARCHED:
+        touch(stage, kind, 0, 200)
+    stage.control.clock.advance(16 * MINUTE)
+    cut = stage.attempt(select=["conversations"], pipe=Pipe(states=1))
+    assert lost_after_a_further_run(stage, delay) == {}
+    later = stage.run(cut.state, select=["conversations"])
+    assert stage.lost(cut + later, ["conversations"]) == {}
+
+
+@pytest.mark.parametrize("options", [MANY], indirect=True)
+def test_a_few_records_younger_than_the_run_allows_for_hide_none(stage: Stage) -> None:
+    """The index lags more than the lookback, so that nobody can tell these from settled ones."""
+    delay = 40 * MINUTE
+    lag_by(stage, delay)
+    for kind in SEARCHED:
+        for place in range(0, 600, 50):
+            touch(stage, kind, place, place + 5)
+    stage.control.clock.advance(20 * MINUTE)
+    run = stage.run(select=SEARCHED, page_size=50, lookback_seconds=0)
+    young = dict.fromkeys(SEARCHED, 12 * 5)
+    lost = {kind: len(rows) for kind, rows in stage.lost(run, SEARCHED).items()}
+    assert all(lost.get(kind, 0) <= young[kind] for kind in SEARCHED), lost
+
+
+@pytest.mark.parametrize("options", [MANY], indirect=True)
+def test_a_state_within_a_walk_passes_no_record_that_is_still_to_come(stage: Stage) -> None:
+    """Each page ends with a row that looks younger than those behind it, and is settled."""
+    lag_by(stage, 60 * MINUTE)
+    for kind in SEARCHED:
+        for place in range(40, 600, 50):
+            touch(stage, kind, place, place + 2)
+    stage.control.clock.advance(50 * MINUTE)
+    for states in (1, 2, 4, 6):
+        # so short a lookback takes them for settled, which is wrong
+        cut = stage.attempt(select=["conversations"], pipe=Pipe(states=states), lookback_seconds=0)
+        later = stage.run(cut.state, select=["conversations"], lookback_seconds=0)
+        lost = stage.lost(cut + later, ["conversations"]).get("conversations", {})
+        assert len(lost) <= 24, states
+
+
+@pytest.mark.parametrize("options", [MANY], indirect=True)
+def test_a_search_begun_anew_goes_on_near_where_it_was(stage: Stage) -> None:
+    refusal = Fault(kind="status", status=400, path="/conversations/search", after=9)
+    stage.control.faults.add(refusal)
+    stage.run(select=["conversations"], page_size=50, concurrency=1)
+    # a page is read twice, or two; not all that came before
+    assert len(stage.requests("/conversations/search")) <= 12 + 1 + 2
+
+
+@pytest.mark.parametrize("options", [MANY], indirect=True)
+def test_what_changes_during_a_run_in_windows_comes_with_it(stage: Stage) -> None:
+    """The last window has no end."""
+    searches = 0
+
+    def change(request: Request) -> None:
+        nonlocal searches
+        searches += request.path == "/conversations/search"
+        if searches == 1:
+            searches += 1
+            for record in stage.control.records("conversations")[-5:]:
+                stage.control.change("conversations", record["id"], {"title": "Just now"})
+
+    stage.before_request = change
+    run = stage.run(select=["conversations"], page_size=20)
+    assert any(
+        request.body["query"].get("operator") == "AND"
+        for request in stage.requests("/conversations/search")
+        if request.body
+    ), "no window was cut"
+    assert stage.lost(run, ["conversations"]) == {}
+
+
+def test_a_bookmark_never_passes_the_moment_at_which_the_run_began(stage: Stage) -> None:
+    began = stage.control.clock.now()
+
+    def change(request: Request) -> None:
+        if request.path.endswith("/search"):
+            stage.control.clock.advance(300)
+            for kind in SEARCHED:
+                stage.control.touch_oldest(kind, 1)
+
+    stage.before_request = change
+    first = stage.run(page_size=20, concurrency=1)
+    for name, bookmark in first.state["bookmarks"].items():
+        if value := bookmark.get("replication_key_value"):
+            assert datetime.fromisoformat(value).timestamp() <= began, name

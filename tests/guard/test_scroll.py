@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 import requests
 
-from tests.guard.log import warned
+from tap_intercom.client import IntercomClient
+from tap_intercom.gathering import Gathering
+from tests.guard.log import told, warned
 from tests.guard.schedules import name_of
 from tests.guard.stage import Pipe
 from tests.sandbox.faults import Fault
@@ -176,3 +179,46 @@ def _open_a_scroll(stage: Stage) -> None:
     headers = {"Authorization": "Bearer sandbox-token", "Intercom-Version": "2.16"}
     answer = requests.get(stage.sandbox.url + PATH, headers=headers, timeout=10)
     assert answer.status_code == 200
+
+
+def test_a_scroll_that_goes_round_in_a_circle_is_an_error(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A, B, A, B, with the same token all the time."""
+    send, number = IntercomClient.send, count()
+
+    def in_a_circle(client: IntercomClient, request: Request) -> Any:
+        if request.path != PATH:
+            return send(client, request)
+        page = next(number)
+        assert page < MOST_REQUESTS, "the run would never end"
+        return {"data": [{"id": str(page % 2), "updated_at": 1}], "scroll_param": "x"}
+
+    monkeypatch.setattr(IntercomClient, "send", in_a_circle)
+    assert stage.attempt(select=STREAMS).error is not None
+
+
+def test_a_scroll_that_begins_again_writes_no_company_twice(stage: Stage) -> None:
+    stage.control.faults.add(Fault(kind="status", status=500, path=PATH, after=3))
+    run = stage.run(select=STREAMS)
+    ids = [row["id"] for row in run.records("companies")]
+    assert len(ids) == len(set(ids)) == 430
+
+
+def test_a_refusal_that_is_not_about_another_scroll_is_not_waited_for(stage: Stage) -> None:
+    refusal = Fault(kind="status", status=400, code="parameter_invalid", path=PATH, times=None)
+    stage.control.faults.add(refusal)
+    start = stage.control.clock.now()
+    run = stage.attempt(select=STREAMS)
+    assert "parameter_invalid" in str(run.error)
+    assert stage.control.clock.now() == start
+
+
+def test_a_long_scroll_says_how_far_it_is(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    clock = iter(range(0, 1000, 4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Gathering.__init__, "__defaults__", (lambda: next(clock),))
+        stage.run(select=["companies"])
+    lines = [line for line in told(caplog) if line.startswith("companies: ") and "read;" in line]
+    assert lines[0] == "companies: 300 records read; they are written once all are"

@@ -42,13 +42,101 @@ PATHS: Final = {
     "ticket_parts": ("/tickets/search",),
     "ticket_types": ("/ticket_types",),
     "ticket_states": ("/ticket_states",),
+    "contact_social_profiles": ("/contacts/search",),
+    "contact_segments": (
+        "/contacts/search",
+        "segments",
+    ),
+    "contact_subscriptions": (
+        "/contacts/search",
+        "subscriptions",
+    ),
+    "contact_notes": (
+        "/contacts/search",
+        "notes",
+    ),
+    "contact_event_summaries": (
+        "/contacts/search",
+        "/events",
+    ),
+    "contact_events": (
+        "/contacts/search",
+        "/events",
+    ),
+    "company_notes": (
+        "/companies/scroll",
+        "notes",
+    ),
+    "conversation_teammates": (
+        "/conversations/search",
+        "/tickets/search",
+    ),
+    "conversation_attachments": (
+        "/conversations/search",
+        "/tickets/search",
+    ),
+    "conversation_part_attachments": (
+        "/conversations/search",
+        "/tickets/search",
+        "detail",
+    ),
+    "conversation_handling_events": (
+        "/conversations/search",
+        "/tickets/search",
+        "handling_events",
+    ),
+    "side_conversations": (
+        "/conversations/search",
+        "/tickets/search",
+        "side_conversations",
+    ),
+    "ticket_contacts": ("/tickets/search",),
+    "ticket_part_attachments": ("/tickets/search",),
+    "ticket_type_attributes": ("/ticket_types",),
+    "conversation_attributes": ("/conversations/attributes",),
+    "articles": ("/articles",),
+    "article_statistics": (
+        "/articles",
+        "article",
+    ),
+    "collections": ("/help_center/collections",),
+    "help_centers": ("/help_center/help_centers",),
+    "internal_articles": ("/internal_articles",),
+    "content_snippets": ("/content_snippets",),
+    "external_pages": ("/ai/external_pages",),
+    "content_import_sources": ("/ai/content_import_sources",),
+    "audiences": ("/audiences",),
+    "news_items": ("/news/news_items",),
+    "newsfeeds": ("/news/newsfeeds",),
+    "brands": ("/brands",),
+    "email_settings": ("/emails",),
+    "away_status_reasons": ("/away_status_reasons",),
+    "office_hours_schedules": ("/office_hours_schedules",),
+    "macros": ("/macros",),
+    "data_connectors": ("/data_connectors",),
+    "activity_logs": (
+        "/me",
+        "/admins/activity_logs",
+    ),
+    "calls": ("/calls",),
+    "call_transcripts": (
+        "/calls",
+        "/calls/search",
+    ),
+    "message_engagement": ("/me", "/export/content/data", "/download/content/data"),
 }
 """What may be asked of Intercom for each stream; conversations ask whether tickets are hidden."""
 
 
 def kind_of(path: str) -> str:
-    if path.startswith("/contacts/") and path.count("/") == 3:
-        return path.rpartition("/")[2]
+    """Name what a path with an id in it asks for: the list behind the id, or the detail."""
+    first, *rest = path.removeprefix("/").split("/")
+    if first in {"export", "download"}:
+        return "/".join(["", first, *rest[:2]])
+    if first == "articles":
+        return "article" if rest else path
+    if first in {"contacts", "companies", "conversations"} and len(rest) == 2:
+        return rest[1]
     return "detail" if path.startswith("/conversations/2") else path
 
 

@@ -62,3 +62,41 @@ def test_a_record_changed_in_the_second_of_the_bookmark_is_seen(stage: Stage) ->
     for kind in KINDS:
         stage.control.touch_oldest(kind, 3, now)
     assert stage.lost(first + stage.run(first.state, lookback_seconds=0)) == {}
+
+
+@pytest.mark.parametrize("inclusive", [True, False])
+@pytest.mark.parametrize("concurrency", [1, 32])
+@pytest.mark.parametrize(
+    "options",
+    [SandboxOptions(contacts=0, companies=0, conversations=400, tickets=300)],
+    indirect=True,
+)
+def test_records_at_the_borders_of_windows_arrive_whether_comparisons_are_inclusive_or_not(
+    stage: Stage, concurrency: int, *, inclusive: bool
+) -> None:
+    stage.control.set_options(inclusive_comparisons=inclusive)
+    kinds = ("conversations", "tickets")
+    for kind in kinds:
+        ids = [record["id"] for record in stage.control.records(kind)]
+        for number in range(0, 300, 10):
+            stage.control.touch(kind, ids[number : number + 10], NOW - 86_400 - 60 * number)
+    first = stage.run(select=kinds, page_size=20, concurrency=concurrency, lookback_seconds=0)
+    assert stage.lost(first, kinds) == {}
+    # the bookmark's own second is searched again
+    stage.control.clock.advance(1)
+    for kind in kinds:
+        moment = max(record["updated_at"] for record in stage.control.records(kind))
+        stage.control.touch_oldest(kind, 2, moment)
+    later = stage.run(first.state, select=kinds, lookback_seconds=0)
+    assert stage.lost(first + later, kinds) == {}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [SandboxOptions(contacts=0, companies=0, conversations=500, tickets=0)],
+    indirect=True,
+)
+def test_a_page_of_one_second_is_not_cut_for_ever(stage: Stage) -> None:
+    stage.control.touch_oldest("conversations", 400, NOW - 30 * 86_400)
+    stage.run(select=["conversations"], page_size=20)
+    assert len(stage.requests("/conversations/search")) < 80

@@ -254,3 +254,125 @@ def test_any_json_makes_rows_that_a_strict_target_takes(records: list[dict[str, 
         run = answer(stage, records)
         assert len(run.records("contacts")) == len(records)
         assert_strict(run)
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("2024-02-31T00:00:00+00:00", None),
+        ("9999-99-99T99:99:99+00:00", None),
+        ("2018-06-01T00:00:00+00:00 ", "2018-06-01T00:00:00+00:00"),
+        ("2018-06-01 00:00:00 UTC", "2018-06-01T00:00:00+00:00"),
+        (" 1700000000 ", "2023-11-14T22:13:20+00:00"),
+    ],
+)
+def test_text_that_only_looks_like_a_moment_reaches_no_row(
+    stage: Stage, caplog: pytest.LogCaptureFixture, sent: str, stored: str | None
+) -> None:
+    run = answer(stage, [{"last_seen_at": sent}])
+    (row,) = run.records("contacts")
+    assert row["last_seen_at"] == stored
+    assert stored or any("last_seen_at" in line for line in warned(caplog))
+    assert_strict(run)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "select"),
+    [
+        ("/contacts/search", {"data": [{"updated_at": NOW - 9}]}, "contact_tags"),
+        ("/conversations/search", {"data": [{"updated_at": NOW - 9}]}, "conversation_parts"),
+        ("/teams", {"teams": [{"name": "nobody's", "admin_ids": [1]}]}, "team_admins"),
+    ],
+)
+def test_a_record_without_an_id_is_left_out_of_the_streams_that_belong_to_it(
+    stage: Stage,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+    body: dict[str, Any],
+    select: str,
+) -> None:
+    encoded = json.dumps({**body, "total_count": 1}).encode()
+    stage.control.faults.add(Fault(kind="raw_body", path=path, body=encoded))
+    run = stage.run(select=[select])
+    assert run.records(select) == []
+    assert any("1 records came without an id" in line for line in warned(caplog))
+
+
+@pytest.mark.parametrize(
+    "team",
+    [
+        {"admin_ids": 5},
+        {"admin_ids": [1], "admin_priority_level": "x"},
+        {"admin_ids": [1], "admin_priority_level": {"primary_admin_ids": 7}},
+    ],
+    ids=str,
+)
+def test_a_team_with_members_of_a_wrong_type_does_no_harm(
+    stage: Stage, team: dict[str, Any]
+) -> None:
+    body = json.dumps({"teams": [{"id": "1", **team}]}).encode()
+    stage.control.faults.add(Fault(kind="raw_body", path="/teams", body=body))
+    run = stage.run(select=["teams", "team_admins"])
+    assert [row["id"] for row in run.records("teams")] == ["1"]
+    assert_strict(run)
+
+
+def test_a_workspace_that_is_a_list_is_asked_for_again(stage: Stage) -> None:
+    stage.control.faults.add(Fault(kind="raw_body", path="/me", body=b'{"app":[1]}', times=None))
+    run = stage.attempt(select=["workspace", "tags"])
+    assert run.failures.keys() == {"workspace"}
+    assert stage.lost(run, ["tags"]) == {}
+
+
+def test_list_items_that_are_no_objects_are_left_out_with_their_number(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = b'{"type":"list","data":["x",null,5,{"id":"1","name":"a"}]}'
+    stage.control.faults.add(Fault(kind="raw_body", path="/tags", body=body))
+    run = stage.run(select=["tags"])
+    assert [row["id"] for row in run.records("tags")] == ["1"]
+    assert any("3 records that are no objects" in line for line in warned(caplog))
+    caplog.clear()
+    run = answer(stage, [{"tags": {"type": "list", "data": [{"id": "1"}, "x", None]}}])
+    assert [row["tag_id"] for row in run.records("contact_tags")] == ["1"]
+    assert any("2 values are no objects" in line for line in warned(caplog))
+
+
+def test_control_characters_and_wrong_utf_8_make_no_answer_unreadable(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = (
+        b'{"data":[{"id":"1","name":"a\tb"},{"id":"2","name":"a\x00b"},{"id":"3","name":"\xff"}]}'
+    )
+    stage.control.faults.add(Fault(kind="raw_body", path="/tags", body=body, times=None))
+    run = stage.run(select=["tags"])
+    names = [row["name"] for row in run.records("tags")]
+    assert names == ["a\tb", "a\N{REPLACEMENT CHARACTER}b", "\N{REPLACEMENT CHARACTER}"]
+    assert any("U+FFFD" in line for line in warned(caplog))
+
+
+def test_a_tab_alone_replaces_nothing(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    body = b'{"data":[{"id":"1","name":"a\tb"}]}'
+    stage.control.faults.add(Fault(kind="raw_body", path="/tags", body=body))
+    assert [row["name"] for row in stage.run(select=["tags"]).records("tags")] == ["a\tb"]
+    assert warned(caplog) == []
+
+
+def test_a_number_that_is_none_stays_as_text(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = b'{"data":[{"id":"1","n":1e400,"m":-Infinity,"l":1.5}]}'
+    stage.control.faults.add(Fault(kind="raw_body", path="/tags", body=body))
+    (row,) = stage.run(select=["tags"]).records("tags")
+    assert (row["n"], row["m"], row["l"]) == ("1e400", "-Infinity", 1.5)
+    assert any("2 numbers that are none" in line for line in warned(caplog))
+
+
+def test_an_escaped_backslash_before_u0000_is_no_nul(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = rb'{"data":[{"id":"1","name":"back\\u0000"}]}'
+    stage.control.faults.add(Fault(kind="raw_body", path="/tags", body=body))
+    (row,) = stage.run(select=["tags"]).records("tags")
+    assert row["name"] == r"back\u0000"
+    assert warned(caplog) == []

@@ -1,0 +1,84 @@
+"""Phone calls, and what was said in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_intercom.child_stream import Answered, ChildStream
+from tap_intercom.client import Request
+from tap_intercom.compat import override
+from tap_intercom.list_stream import ListStream
+from tap_intercom.pagination import pages, records_of
+from tap_intercom.step import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from singer_sdk.helpers.types import Record
+
+CALLS = Request("/calls", {"per_page": 25})
+
+MOST_CONVERSATIONS = 20
+"""Conversations that may be asked for at a time (OpenAPI 2.16, POST /calls/search)."""
+
+TRANSCRIPT_FIELDS = ("transcript", "transcript_status")
+
+
+class Calls(ListStream):
+    """Phone calls; Intercom can't be asked which of them changed."""
+
+    name = "calls"
+    primary_keys = ("id",)
+    permission = "Read conversations"
+    first_version = (2, 14)
+    selected_by_default = False
+    lists = (CALLS,)
+    omitted = TRANSCRIPT_FIELDS
+
+    @override
+    def walk(self, since: int) -> Iterator[Step]:
+        with_transcripts = any(child.selected for child in self.child_streams)
+        for page in pages(self.client, CALLS):
+            calls = records_of(CALLS, page)
+            transcripts = self._transcripts(calls) if with_transcripts else {}
+            for call in calls:
+                yield Step({**call, **transcripts.get(str(call.get("id")), {})})
+
+    def _transcripts(self, calls: list[Record]) -> dict[str, Record]:
+        """Ask for what was said in some calls; return it by the calls' ids."""
+        ids = list({str(call["conversation_id"]) for call in calls if call.get("conversation_id")})
+        found = [
+            call
+            for start in range(0, len(ids), MOST_CONVERSATIONS)
+            for call in self._search(ids[start : start + MOST_CONVERSATIONS])
+        ]
+        return {
+            str(call.get("id")): {name: call.get(name) for name in TRANSCRIPT_FIELDS}
+            for call in found
+        }
+
+    def _search(self, conversation_ids: list[str]) -> list[Record]:
+        request = Request("/calls/search", body={"conversation_ids": conversation_ids})
+        return records_of(request, self.client.fetch(request))
+
+
+class CallTranscripts(ChildStream):
+    """What was said in a call, as a list of turns; calls without a transcript have no row.
+
+    Intercom finds transcripts by conversation, so a call that belongs to none is out of reach.
+    """
+
+    name = "call_transcripts"
+    parent_stream_type = Calls
+    primary_keys = ("call_id",)
+    permission = "Read conversations"
+    first_version = (2, 14)
+    selected_by_default = False
+    root_key = "call_id"
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        if not record.get("transcript"):
+            return []
+        row = {name: record.get(name) for name in ("conversation_id", *TRANSCRIPT_FIELDS)}
+        return [{**row, "call_updated_at": record.get("updated_at")}]

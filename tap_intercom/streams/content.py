@@ -1,0 +1,63 @@
+"""What Fin and teammates answer from, besides the help center."""
+
+from __future__ import annotations
+
+from tap_intercom.client import Request
+from tap_intercom.list_stream import ListStream
+
+READ_CONTENT = "Read content data"
+
+
+class InternalArticles(ListStream):
+    """Articles for teammates."""
+
+    name = "internal_articles"
+    primary_keys = ("id",)
+    permission = "Read and list articles"
+    first_version = (2, 13)
+    selected_by_default = False
+    lists = (Request("/internal_articles"),)
+
+
+class ContentSnippets(ListStream):
+    """Short texts for Fin."""
+
+    name = "content_snippets"
+    primary_keys = ("id",)
+    permission = READ_CONTENT
+    first_version = (2, 16)
+    selected_by_default = False
+    lists = (Request("/content_snippets", {"per_page": 50}),)
+
+
+class ExternalPages(ListStream):
+    """Pages of other sites that Fin knows."""
+
+    name = "external_pages"
+    primary_keys = ("id",)
+    permission = READ_CONTENT
+    first_version = (2, 12)
+    selected_by_default = False
+    lists = (Request("/ai/external_pages"),)
+
+
+class ContentImportSources(ListStream):
+    """Sites that external pages come from."""
+
+    name = "content_import_sources"
+    primary_keys = ("id",)
+    permission = READ_CONTENT
+    first_version = (2, 12)
+    selected_by_default = False
+    lists = (Request("/ai/content_import_sources"),)
+
+
+class Audiences(ListStream):
+    """Whom content is for."""
+
+    name = "audiences"
+    primary_keys = ("id",)
+    permission = READ_CONTENT
+    first_version = (2, 16)
+    selected_by_default = False
+    lists = (Request("/audiences", {"per_page": 50}),)

@@ -1,0 +1,200 @@
+"""Endpoints that the tap does not know, as the setting `custom_streams` describes them."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tap_intercom import definitions
+from tap_intercom.child_stream import Answered, OwnListStream, value_at
+from tap_intercom.client import Request
+from tap_intercom.compat import override
+from tap_intercom.definitions import AUTO, VALUE, WHOLE_ANSWER, StreamDefinition
+from tap_intercom.errors import NotFoundError, RequestRefusedError
+from tap_intercom.family import RootStream
+from tap_intercom.pagination import pages
+from tap_intercom.spool import Spool
+from tap_intercom.step import Step, moment_of
+from tap_intercom.streams.companies import Companies
+from tap_intercom.streams.contacts import Contacts
+from tap_intercom.streams.conversations import Conversations
+from tap_intercom.streams.tickets import Tickets
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_intercom.stream import IntercomStream
+
+PARENTS: dict[str, type[RootStream]] = {
+    "contacts": Contacts,
+    "companies": Companies,
+    "conversations": Conversations,
+    "tickets": Tickets,
+}
+
+
+class CustomStream(RootStream):
+    """A list of its own, read whole or from the bookmark on."""
+
+    definition: ClassVar[StreamDefinition]
+
+    @override
+    def walk(self, since: int) -> Iterator[Step]:
+        if self.replication_key is None:
+            yield from map(Step, self._read(since))
+            return
+        # nobody knows the list's order, and bookmarks move with the oldest record
+        with Spool() as spool:
+            for record in self._read(since):
+                moment = moment_of(record, self.replication_key, since)
+                if moment >= since:
+                    spool.add(Step(record, moment))
+            self.expected_records = len(spool)
+            yield from spool.oldest_first()
+
+    @override
+    def post_process(self, row: Record, context: Context | None = None) -> Record | None:
+        return super().post_process(self.definition.row(row), context)
+
+    def _read(self, since: int) -> Iterator[Record]:
+        for page in pages(self.client, request_of(self.definition, since)):
+            yield from records_in(self.definition, page)
+
+
+class CustomChildStream(OwnListStream):
+    """A list that is requested for each record of a parent.
+
+    A record that is gone has no list. But if none has one, and none ever had, the path must be
+    wrong: the stream fails and gets no bookmark.
+    """
+
+    definition: ClassVar[StreamDefinition]
+    _was_asked = False
+    _was_answered = False
+
+    @override
+    def requests(self, record: Record) -> Sequence[Request]:
+        self._was_asked = True
+        return super().requests(record)
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        self._was_answered = True
+        return [
+            self.definition.row(item)
+            for answered in answers.values()
+            for page in answered
+            for item in records_in(self.definition, page)
+        ]
+
+    @override
+    def move_bookmark(self, moment: int) -> None:
+        if not self._was_never_answered:
+            super().move_bookmark(moment)
+
+    @override
+    def report(self) -> None:
+        super().report()
+        if self._was_never_answered and self not in self._tap.failures:
+            path, parent = self.definition.path, self.definition.parent
+            message = f"{self.own_list.method} {path} was answered with 404 for all {parent}"
+            self.fail(NotFoundError(message, status=HTTPStatus.NOT_FOUND))
+
+    @property
+    def _was_never_answered(self) -> bool:
+        return self._was_asked and not self._was_answered and self.bookmark is None
+
+
+def stream_types(
+    config: Mapping[str, Any], taken: Collection[str]
+) -> tuple[type[IntercomStream], ...]:
+    """Return a stream class for each definition in the setting `custom_streams`.
+
+    Args:
+        config: The tap's configuration.
+        taken: The names of the tap's own streams.
+    """
+    return tuple(
+        _child_type(definition) if definition.parent else _root_type(definition)
+        for definition in definitions.custom_streams(config, taken)
+    )
+
+
+def request_of(definition: StreamDefinition, since: int) -> Request:
+    """Return the request for a list's first page.
+
+    Args:
+        definition: Describes the list.
+        since: The moment (epoch seconds) from which records are wanted; 0 for all of them.
+    """
+    params, body, parameter = definition.params, definition.body, definition.replication_param
+    since = max(0, since - 1)  # nobody knows whether the endpoint takes it for included
+    if definition.method == "POST":
+        if parameter:
+            body = definitions.with_value(body, parameter, since)
+        return Request(definition.path, params, body, holds=(), paging=definition.paging)
+    if parameter and since:
+        params = {**params, parameter: since}
+    return Request(definition.path, params, holds=(), paging=definition.paging)
+
+
+def records_in(definition: StreamDefinition, page: Mapping[str, Any]) -> list[Record]:
+    """Return the records of an answer; what is no object becomes one with a single field.
+
+    Raises:
+        RequestRefusedError: There are none where the definition has them.
+    """
+    found = _found(definition, page)
+    if isinstance(found, dict):
+        return [found]
+    if isinstance(found, list):
+        items = [item for item in found if item is not None]
+        return [item if isinstance(item, dict) else {VALUE: item} for item in items]
+    message = (
+        f"{definition.method} {definition.path} was answered with {', '.join(page)}, where no "
+        f"records are at the records_path {definition.records_path}"
+    )
+    raise RequestRefusedError(message)
+
+
+def _found(definition: StreamDefinition, page: Mapping[str, Any]) -> Any:
+    if definition.records_path == WHOLE_ANSWER:
+        return page
+    if definition.records_path != AUTO:
+        *way, last = definition.records_path.split(".")
+        holder = value_at(page, way)
+        is_null = isinstance(holder, dict) and last in holder and holder[last] is None
+        return [] if is_null else value_at(holder, [last])
+    if isinstance(page.get("data"), list):
+        return page["data"]
+    lists = [value for value in page.values() if isinstance(value, list)]
+    return lists[0] if len(lists) == 1 else None
+
+
+def _root_type(defined: StreamDefinition) -> type[IntercomStream]:
+    class Defined(CustomStream):
+        definition = defined
+        name = defined.name
+        primary_keys = defined.primary_keys
+        replication_key = defined.replication_key
+        schema = defined.schema
+
+    return Defined
+
+
+def _child_type(defined: StreamDefinition) -> type[IntercomStream]:
+    parent_id, parent_updated_at = defined.parent_columns
+
+    class Defined(CustomChildStream):
+        definition = defined
+        name = defined.name
+        parent_stream_type = PARENTS[defined.parent or ""]
+        primary_keys = defined.primary_keys
+        replication_key = parent_updated_at
+        root_key = parent_id
+        own_list = request_of(defined, 0)
+        schema = defined.schema
+
+    return Defined

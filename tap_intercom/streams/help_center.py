@@ -1,0 +1,65 @@
+"""The help center: articles, where they stand, and how they did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_intercom.child_stream import Answered, FetchedStream
+from tap_intercom.client import Request
+from tap_intercom.compat import override
+from tap_intercom.list_stream import ListStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk.helpers.types import Record
+
+READ_ARTICLES = "Read and list articles"
+
+
+class Articles(ListStream):
+    """Articles, with the text of each language."""
+
+    name = "articles"
+    primary_keys = ("id",)
+    permission = READ_ARTICLES
+    lists = (Request("/articles"),)
+
+
+class ArticleStatistics(FetchedStream):
+    """How often an article was seen and what readers made of it; drafts have none."""
+
+    name = "article_statistics"
+    parent_stream_type = Articles
+    primary_keys = ("article_id",)
+    permission = READ_ARTICLES
+    selected_by_default = False
+    root_key = "article_id"
+    detail = Request("/articles/{id}", holds=())
+    field = ("statistics",)
+
+    @override
+    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+        (article,) = answers[self.requests(record)[0].place]
+        statistics = article.get("statistics")
+        if not isinstance(statistics, dict):
+            return []
+        return [{**statistics, "article_updated_at": article.get("updated_at")}]
+
+
+class Collections(ListStream):
+    """The tree in which articles stand."""
+
+    name = "collections"
+    primary_keys = ("id",)
+    permission = READ_ARTICLES
+    lists = (Request("/help_center/collections"),)
+
+
+class HelpCenters(ListStream):
+    """Help centers of the workspace."""
+
+    name = "help_centers"
+    primary_keys = ("id",)
+    permission = READ_ARTICLES
+    lists = (Request("/help_center/help_centers"),)

@@ -1,0 +1,71 @@
+"""How the inbox is set up: brands, addresses, hours, reasons, macros, connectors.
+
+Intercom's pages name no permission for them but for office hours.
+"""
+
+from __future__ import annotations
+
+from tap_intercom.client import Request
+from tap_intercom.list_stream import ListStream
+
+
+class Brands(ListStream):
+    """Brands under which the workspace writes."""
+
+    name = "brands"
+    primary_keys = ("id",)
+    first_version = (2, 15)
+    selected_by_default = False
+    lists = (Request("/brands"),)
+
+
+class EmailSettings(ListStream):
+    """Addresses that the workspace writes from."""
+
+    name = "email_settings"
+    primary_keys = ("id",)
+    first_version = (2, 15)
+    selected_by_default = False
+    lists = (Request("/emails"),)
+
+
+class AwayStatusReasons(ListStream):
+    """Why a teammate may be away; deleted reasons too."""
+
+    name = "away_status_reasons"
+    primary_keys = ("id",)
+    permission = "Read admins"
+    first_version = (2, 14)
+    selected_by_default = False
+    lists = (Request("/away_status_reasons"),)
+
+
+class OfficeHoursSchedules(ListStream):
+    """When the workspace is staffed."""
+
+    name = "office_hours_schedules"
+    primary_keys = ("id",)
+    permission = "Read and write office hours"
+    first_version = (2, 16)
+    selected_by_default = False
+    lists = (Request("/office_hours_schedules"),)
+
+
+class Macros(ListStream):
+    """Prepared answers; those that the token's teammate may not see are missing."""
+
+    name = "macros"
+    primary_keys = ("id",)
+    first_version = (2, 16)
+    selected_by_default = False
+    lists = (Request("/macros", {"per_page": 150}),)
+
+
+class DataConnectors(ListStream):
+    """Connections to other systems' APIs."""
+
+    name = "data_connectors"
+    primary_keys = ("id",)
+    first_version = (2, 16)
+    selected_by_default = False
+    lists = (Request("/data_connectors", {"per_page": 50}),)

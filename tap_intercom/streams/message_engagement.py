@@ -1,0 +1,45 @@
+"""Who received which outbound message, and what they did with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_intercom.client import Request
+from tap_intercom.compat import override
+from tap_intercom.export import ExportEndpoint
+from tap_intercom.export_stream import REREAD_SECONDS, ExportStream
+
+if TYPE_CHECKING:
+    from tap_intercom.export_stream import Window
+
+CONTENT_DATA = ExportEndpoint(
+    enqueue=Request("/export/content/data", holds=()),
+    status=Request("/export/content/data/{id}", holds=()),
+    download=Request("/download/content/data/{id}"),
+)
+
+
+class MessageEngagement(ExportStream):
+    """Receipts of messages, by the content data export.
+
+    A job has the messages that were sent on the days of its window, and of their opens, clicks and
+    replies those that happened within it (OpenAPI 2.16, createDataExport). So a job's window
+    goes on for 30 days after the last message that is taken from it, and each run reads the
+    30 days before its bookmark again: what happens up to 30 days after sending is kept.
+    """
+
+    name = "message_engagement"
+    primary_keys = ("receipt_id",)
+    replication_key = "received_at"
+    permission = "Export content data"
+    time_column = "received_at"
+    tail_seconds = REREAD_SECONDS
+
+    @property
+    @override
+    def endpoint(self) -> ExportEndpoint:
+        return CONTENT_DATA
+
+    @override
+    def job(self, window: Window) -> dict[str, Any]:
+        return {"created_at_after": window.start, "created_at_before": window.end}

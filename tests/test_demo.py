@@ -1,0 +1,86 @@
+"""The demo, as `python3 dev.py demo` runs it: it succeeds, explains itself and leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import dev
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.end_to_end
+
+LIMIT_SECONDS = 600
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Make a folder for all that is temporary; Postgres, run as nobody by root, may pass it."""
+    with tempfile.TemporaryDirectory(prefix="test-demo-") as name:
+        path = Path(name)
+        path.chmod(0o711)
+        yield path
+
+
+@pytest.fixture
+def demonstrated(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the demo."""
+    dev.meltano()
+    return subprocess.run(
+        [sys.executable, "-m", "demo"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=dev.ROOT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        timeout=LIMIT_SECONDS,
+    )
+
+
+def running_programs() -> list[str]:
+    """Return the command lines of all processes, with what is known of their environments."""
+    listed = subprocess.run(["ps", "axeww", "-o", "command"], capture_output=True, check=True)
+    return listed.stdout.decode(errors="replace").splitlines()
+
+
+def table(text: str, header: str) -> dict[str, list[str]]:
+    """Return the rows of a printed table by their first column."""
+    lines = iter(text.splitlines())
+    next(line for line in lines if line.split() == header.split())
+    rows: dict[str, list[str]] = {}
+    for line in lines:
+        name, *numbers = line.split()
+        if not all(number.replace(",", "").isdigit() for number in numbers):
+            break
+        rows[name] = numbers
+    return rows
+
+
+def test_the_demo_loads_shows_and_ends(
+    demonstrated: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    assert demonstrated.returncode == 0, demonstrated.stdout + demonstrated.stderr
+    text = demonstrated.stdout
+    loaded, brought = table(text, "table rows"), table(text, "table rows received new changed")
+    assert loaded["contacts"] == ["3,000"]
+    assert {"companies", "conversations", "conversation_parts", "tickets"} <= loaded.keys()
+    new = {name: numbers[2] for name, numbers in brought.items() if numbers[2] != "0"}
+    assert new == {
+        "contact_tags": "1",
+        "contacts": "1",
+        "conversation_parts": "3",
+        "deleted_conversations": "1",
+    }
+    assert "Ada Lovelace" in text
+    assert "Grace Hopper" in text
+    assert not [line for line in running_programs() if str(folder) in line]
+    # uv leaves empty lock files behind
+    assert not [path for path in folder.iterdir() if path.is_dir()]
