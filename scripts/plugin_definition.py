@@ -2,8 +2,8 @@
 
     python scripts/plugin_definition.py > meta.yml
 
-`meltano add extractor tap-intercom --from-ref meta.yml` takes the file; its format is the one of
-Meltano Hub's extractor definitions.
+`meltano add --plugin-type extractor tap-intercom --from-ref meta.yml` takes the file; its format is
+that of Meltano Hub's extractor definitions.
 """
 
 from __future__ import annotations

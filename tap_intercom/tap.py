@@ -117,7 +117,10 @@ class TapIntercom(Tap):
     _current: ClassVar[TapIntercom | None] = None
 
     def __init__(self, *, parse_env_config: bool = False, **options: Any) -> None:
-        """Check the configuration, beyond its JSON Schema too; no request is made.
+        """Check the configuration, beyond its JSON Schema too.
+
+        Without a catalog, the streams' schemas are asked of Intercom as far as they differ between
+        workspaces: custom attributes and reporting datasets.
 
         Raises:
             ConfigValidationError: A setting is missing, unknown or wrong.

@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tap_intercom.tap import TapIntercom
 
@@ -25,7 +29,7 @@ class Output:
     @classmethod
     def of(cls, text: str) -> Output:
         """Parse stdout; it has to hold nothing but messages."""
-        return cls([json.loads(line) for line in text.splitlines()])
+        return cls([msgspec.json.decode(line) for line in text.splitlines()])
 
     @property
     def state(self) -> dict[str, Any]:
@@ -38,14 +42,18 @@ class Output:
         return [message for message in self.messages if message["type"] == "SCHEMA"]
 
     def records(self, stream: str) -> list[Record]:
-        return [
-            message["record"]
-            for message in self.messages
-            if message["type"] == "RECORD" and message["stream"] == stream
-        ]
+        return self._by_stream.get(stream, [])
 
     def streams(self) -> set[str]:
-        return {message["stream"] for message in self.messages if message["type"] == "RECORD"}
+        return set(self._by_stream)
+
+    @cached_property
+    def _by_stream(self) -> dict[str, list[Record]]:
+        found = defaultdict(list)
+        for message in self.messages:
+            if message["type"] == "RECORD":
+                found[message["stream"]].append(message["record"])
+        return dict(found)
 
     def until_state(self, number: int) -> Output:
         """Cut the output off behind its n-th STATE, as a kill at that moment does."""
@@ -82,7 +90,9 @@ class TapRunner:
             settings: Settings besides the sandbox's.
         """
         config = {**self.config, **settings}
-        catalog = None if select is None else selecting(TapIntercom(config=config), select)
+        catalog = (
+            None if select is None else selecting(TapIntercom(config=config).catalog_dict, select)
+        )
         return self.run_catalog(config, catalog, state)
 
     def run_catalog(
@@ -101,9 +111,8 @@ class TapRunner:
         return Output.of(stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
 
 
-def selecting(tap: TapIntercom, streams: Iterable[str]) -> dict[str, Any]:
-    """Return the tap's catalog with these streams selected and no others."""
-    catalog = tap.catalog_dict
+def selecting(catalog: dict[str, Any], streams: Iterable[str]) -> dict[str, Any]:
+    """Return a catalog with these streams selected and no others."""
     chosen = set(streams)
     for entry in catalog["streams"]:
         for item in entry["metadata"]:

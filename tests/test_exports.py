@@ -73,7 +73,7 @@ def report(
     """Sync the streams of some datasets, and tags."""
     config = {**stage.config, "reporting_datasets": list(datasets), **settings}
     streams = {f"reporting_{dataset}" for dataset in datasets}
-    catalog = selecting(TapIntercom(config=config), {*streams, "tags"})
+    catalog = selecting(TapIntercom(config=config).catalog_dict, {*streams, "tags"})
     return stage.attempt_catalog(config, catalog, state)
 
 
@@ -440,7 +440,7 @@ def test_a_dataset_is_selected_by_name_alone(stage: Stage) -> None:
 
 def test_only_selected_attributes_are_asked_for_and_always_key_and_time(stage: Stage) -> None:
     config = {**stage.config, "reporting_datasets": ["ticket"]}
-    catalog = selecting(TapIntercom(config=config), ["reporting_ticket"])
+    catalog = selecting(TapIntercom(config=config).catalog_dict, ["reporting_ticket"])
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             if item["breadcrumb"] and entry["stream"] == "reporting_ticket":
@@ -538,7 +538,7 @@ def test_discovery_goes_on_without_the_datasets_and_says_so(
     stage: Stage, caplog: pytest.LogCaptureFixture, code: str, kind: type[Exception]
 ) -> None:
     config = {**stage.config, "reporting_datasets": ["ticket"]}
-    catalog = selecting(TapIntercom(config=config), ["reporting_ticket", "tags"])
+    catalog = selecting(TapIntercom(config=config).catalog_dict, ["reporting_ticket", "tags"])
     stage.control.set_options(refused={"/export/reporting_data": code})
     tap = TapIntercom(config=config)
     entry = next(one for one in tap.catalog_dict["streams"] if one["stream"] == "reporting_ticket")

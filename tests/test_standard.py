@@ -37,6 +37,6 @@ CONFIG = {"access_token": SANDBOX.options.token, "api_url": SANDBOX.url}
 TestTapIntercom = get_tap_test_class(
     TapIntercom,
     config=CONFIG,
-    catalog=selecting(TapIntercom(config=CONFIG), KEYS),
+    catalog=selecting(TapIntercom(config=CONFIG).catalog_dict, KEYS),
     suite_config=SuiteConfig(max_records_limit=150),
 )

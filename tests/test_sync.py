@@ -6,14 +6,14 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import pytest
 from jsonschema import Draft202012Validator
 
-from tests.sandbox.options import SandboxOptions
 from tests.truth import CHECKED, DEFAULT, KEYS, ROWS, loaded, missing_or_stale, timestamp, truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import pytest
 
     from tests.sandbox.server import Sandbox
     from tests.singer import Output, TapRunner
@@ -107,22 +107,6 @@ def test_a_second_run_loads_what_changed_and_asks_for_its_details_only(
     assert len(details(sandbox)) <= len(changed) + 2
     assert len(second.records("contacts")) <= 4
     assert len(second.records("companies")) <= 4
-
-
-@pytest.mark.parametrize(
-    "options",
-    [SandboxOptions(contacts=700, companies=20, conversations=400, tickets=200)],
-    indirect=True,
-)
-def test_a_run_cut_off_behind_any_state_is_completed_by_the_next(
-    sandbox: Sandbox, tap: TapRunner
-) -> None:
-    whole = tap.run()
-    states = sum(message["type"] == "STATE" for message in whole.messages)
-    assert states > 10
-    for number in range(1, states, states // 5):
-        cut = whole.until_state(number)
-        assert_whole(cut + tap.run(cut.state), sandbox)
 
 
 def test_the_state_holds_one_bookmark_for_each_incremental_stream_and_nothing_else(

@@ -60,7 +60,7 @@ def test_every_state_within_windows_is_safe_to_resume_from(tap: TapRunner) -> No
     whole = tap.run(select=["contacts"])
     states = sum(message["type"] == "STATE" for message in whole.messages)
     assert states > 20
-    for number in range(1, states, states // 8):
+    for number in range(1, states, states // 5):
         cut = whole.until_state(number)
         rest = tap.run(cut.state, select=["contacts"])
         assert loaded(cut + rest, "contacts").keys() == loaded(whole, "contacts").keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,14 @@ def timestamp(moment: int) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
-def truth(control: Control, stream: str) -> Rows:
+class Snapshot:
+    """What a workspace holds at one moment: each kind of records is asked for once."""
+
+    def __init__(self, control: Control) -> None:
+        self.records = functools.cache(control.records)
+
+
+def truth(control: Control | Snapshot, stream: str) -> Rows:
     """Return the rows that a stream has to hold, by key, each with the values that are checked."""
     return {tuple(row[key] for key in KEYS[stream]): row for row in ROWS[stream](control)}
 
@@ -96,7 +104,7 @@ def loaded(output: Output, stream: str) -> Rows:
     return {tuple(record[key] for key in KEYS[stream]): record for record in output.records(stream)}
 
 
-def missing_or_stale(output: Output, control: Control, stream: str) -> Rows:
+def missing_or_stale(output: Output, control: Control | Snapshot, stream: str) -> Rows:
     """Return the true rows that a target lacks, or holds with other values."""
     rows = loaded(output, stream)
     return {

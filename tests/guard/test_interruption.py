@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
 
 WORKSPACE = SandboxOptions(contacts=90, companies=120, conversations=40, tickets=40)
-LARGE = SandboxOptions(contacts=1200, companies=300, conversations=1000, tickets=300)
-MIDDLE = SandboxOptions(contacts=400, companies=120, conversations=300, tickets=120)
+LARGE = SandboxOptions(contacts=900, companies=200, conversations=750, tickets=200)
+MIDDLE = SandboxOptions(contacts=300, companies=120, conversations=250, tickets=100)
 REQUESTS = 250
 
 MORE_THAN_ONE_SECOND_HOLDS = (4500, 7000)
@@ -102,7 +102,7 @@ def test_every_state_of_a_run_is_safe_to_resume_from(stage: Stage) -> None:
     whole = stage.run()
     states = sum(message["type"] == "STATE" for message in whole.messages)
     assert states > 15
-    for number in range(1, states, 4):
+    for number in range(1, states, 5):
         cut = whole.until_state(number)
         assert stage.lost(cut + stage.run(cut.state)) == {}
 
