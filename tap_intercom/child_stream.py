@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_intercom.client import Request
+    from tap_intercom.pagination import Page
 
 logger = logging.getLogger("tap-intercom")
-
-Answered = dict[str, "list[Any]"]
-"""The pages that were fetched for a root record, by the request's place."""
 
 
 class ChildStream(IntercomStream):
@@ -42,25 +40,25 @@ class ChildStream(IntercomStream):
         """Return nothing: the walk of the root stream writes the rows."""
         return ()
 
-    def requests(self, record: Record) -> Sequence[Request]:  # noqa: ARG002  # subclasses use it
-        """Return what has to be fetched for a root record before its rows can be made."""
-        return ()
+    def request(self, record: Record) -> Request | None:  # noqa: ARG002  # subclasses use it
+        """Return what has to be fetched for a root record before its rows can be made, if any."""
+        return None
 
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         """Return the list's items of a root record.
 
         Args:
             record: The root record as Intercom sent it.
-            answers: The pages of what `requests` asked for, by place.
+            pages: What `request` brought; none if nothing was to be fetched.
         """
         raise NotImplementedError
 
-    def rows(self, record: Record, answers: Answered) -> Iterator[Record]:
-        """Yield the rows of a root record."""
+    def rows(self, record: Record, pages: Sequence[Page]) -> Iterator[Record]:
+        """Yield the rows of a root record; the arguments are those of `items`."""
         keys = {self.root_key: record["id"]}
         if self.replication_key:
             keys[self.replication_key] = record.get("updated_at")
-        for item in self.items(record, answers):
+        for item in self.items(record, pages):
             row = {**item, **keys}
             if self.item_key != "id":
                 row[self.item_key] = row.pop("id", None)
@@ -96,19 +94,19 @@ class EmbeddedStream(ListedStream):
     whole_list: ClassVar[Request | None] = None
 
     @override
-    def requests(self, record: Record) -> Sequence[Request]:
+    def request(self, record: Record) -> Request | None:
         holder, found = value_at(record, self.field[:-1]), value_at(record, self.field)
         if self.whole_list is None or not isinstance(holder, dict):
-            return ()
+            return None
         total = holder.get("total_count")
         given = len(found) if isinstance(found, list) else 0
         is_cut_off = holder.get("has_more") or (isinstance(total, int) and total > given)
-        return (self.whole_list.about(record["id"]),) if is_cut_off else ()
+        return self.whole_list.about(record["id"]) if is_cut_off else None
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
-        for request in self.requests(record):
-            return [item for page in answers[request.place] for item in records_of(request, page)]
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        if pages and self.whole_list:
+            return [item for page in pages for item in records_of(self.whole_list, page)]
         return self.items_in(record, record["id"])
 
 
@@ -116,8 +114,8 @@ class ReferenceStream(EmbeddedStream):
     """Rows that say which record is linked to which, and nothing else about either."""
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
-        return [{"id": item.get("id")} for item in super().items(record, answers)]
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        return [{"id": item.get("id")} for item in super().items(record, pages)]
 
 
 class FetchedStream(ListedStream):
@@ -129,13 +127,12 @@ class FetchedStream(ListedStream):
     detail: ClassVar[Request]
 
     @override
-    def requests(self, record: Record) -> Sequence[Request]:
-        return (self.detail.about(record["id"]),)
+    def request(self, record: Record) -> Request | None:
+        return self.detail.about(record["id"])
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
-        (request,) = self.requests(record)
-        (detail,) = answers[request.place]
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        (detail,) = pages
         return self.items_in(detail, record["id"])
 
 
@@ -148,17 +145,12 @@ class OwnListStream(ChildStream):
     own_list: ClassVar[Request]
 
     @override
-    def requests(self, record: Record) -> Sequence[Request]:
-        return (self.own_list.about(record["id"]),)
+    def request(self, record: Record) -> Request | None:
+        return self.own_list.about(record["id"])
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
-        return [
-            item
-            for request in self.requests(record)
-            for page in answers[request.place]
-            for item in records_of(request, page)
-        ]
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        return [item for page in pages for item in records_of(self.own_list, page)]
 
 
 def attachments_of(parts: Iterable[Record], part_key: str) -> list[Record]:

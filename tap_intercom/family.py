@@ -14,7 +14,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_intercom.child_stream import ChildStream
 from tap_intercom.compat import override
 from tap_intercom.errors import (
     AccessTokenRefusedError,
@@ -28,13 +27,13 @@ from tap_intercom.progress import Progress, WarningCounter
 from tap_intercom.stream import IntercomStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.metrics import Counter
 
-    from tap_intercom.child_stream import Answered
     from tap_intercom.client import Request
+    from tap_intercom.pagination import Page
     from tap_intercom.step import Step
 
 RECORDS_PER_STATE = 50
@@ -49,7 +48,10 @@ SINGLE_RECORD_CODE = "forbidden"
 FORBIDDEN_IN_A_ROW = 20
 """Forbidden records, and not one allowed, after which the whole stream is taken as denied."""
 
-Answers = dict[str, "list[Any] | IntercomError"]
+Asked = list["Request | None"]
+"""What each child stream wants to be fetched for a root record."""
+
+Answers = dict[str, "list[Page] | IntercomError"]
 """What was fetched for a root record: by place, the pages, or why they are not to be had."""
 
 
@@ -132,9 +134,9 @@ class RootStream(IntercomStream):
         with ExitStack() as stack:
             for child in children:
                 child.begin(stack)
-            for number, (step, answers) in enumerate(self._steps(members), 1):
-                for child in children:
-                    child.write(step, answers or {})
+            for number, ((step, asked), answers) in enumerate(self._steps(members, children), 1):
+                for child, request in zip(children, asked, strict=True):
+                    child.write(step, request, answers or {})
                 if takes_root_records and members[0].wants(step):
                     members[0].records += 1
                     yield step.record
@@ -147,18 +149,19 @@ class RootStream(IntercomStream):
             child.fail_if_never_answered()
         self._move_bookmarks(members, youngest)
 
-    def _steps(self, members: list[_Member]) -> Iterator[tuple[Step, Answers | None]]:
-        """Yield the walk's steps, each with what its members asked for."""
+    def _steps(
+        self, members: list[_Member], children: list[_Member]
+    ) -> Iterator[tuple[tuple[Step, Asked], Answers | None]]:
+        """Yield the walk's steps, each with what its children asked for, and the answers."""
 
-        def task_of(step: Step) -> Callable[[], Answers] | None:
-            requests = {
-                request.place: request for member in members for request in member.requests(step)
-            }
+        def task_of(item: tuple[Step, Asked]) -> Callable[[], Answers] | None:
+            requests = {request.place: request for request in item[1] if request}
             return (lambda: self._fetch_all(requests.values())) if requests else None
 
         since = min(member.starting_moment for member in members)
+        steps = ((step, [child.request(step) for child in children]) for step in self.walk(since))
         ahead = LookAhead(self.settings.concurrency, lambda: self.client.received)
-        return ahead.map(self.walk(since), task_of)
+        return ahead.map(steps, task_of)
 
     def _fetch_all(self, requests: Iterable[Request]) -> Answers:
         """Fetch what one root record needs; this runs in a thread of the look-ahead."""
@@ -221,27 +224,26 @@ class _Member:
     def wants(self, step: Step) -> bool:
         return not self.failed and step.moment >= self.starting_moment
 
-    def requests(self, step: Step) -> Sequence[Request]:
-        """Return what has to be fetched for a record; nothing, if the stream is the root."""
-        is_asked = isinstance(self.stream, ChildStream) and self.wants(step) and _has_id(step)
-        return self.stream.requests(step.record) if is_asked else ()
+    def request(self, step: Step) -> Request | None:
+        """Return what this child stream wants to be fetched for a record."""
+        request: Request | None = None
+        if self.wants(step) and _has_id(step):
+            request = self.stream.request(step.record)
+        return request
 
-    def write(self, step: Step, answers: Answers) -> None:
+    def write(self, step: Step, request: Request | None, answers: Answers) -> None:
         if not self.wants(step):
             return
         if not _has_id(step):
             self.keyless += 1
             return
-        found: Answered = {}
-        for request in self.stream.requests(step.record):
-            answer = answers[request.place]
-            if isinstance(answer, IntercomError):
-                self._go_without(answer)
-                return
-            found[request.place] = answer
-            self.answered += 1
+        answer = answers[request.place] if request else []
+        if isinstance(answer, IntercomError):
+            self._go_without(answer)
+            return
+        self.answered += request is not None
         try:
-            written = self.stream.write_rows(self.stream.rows(step.record, found))
+            written = self.stream.write_rows(self.stream.rows(step.record, answer))
         except IntercomError as error:
             self.fail(error)
             return

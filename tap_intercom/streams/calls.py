@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.child_stream import Answered, ChildStream
+from tap_intercom.child_stream import ChildStream
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.list_stream import ListStream
@@ -12,9 +12,11 @@ from tap_intercom.pagination import pages, records_of
 from tap_intercom.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
+
+    from tap_intercom.pagination import Page
 
 CALLS = Request("/calls", {"per_page": 25})
 
@@ -77,7 +79,7 @@ class CallTranscripts(ChildStream):
     root_key = "call_id"
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         if not record.get("transcript"):
             return []
         row = {name: record.get(name) for name in ("conversation_id", *TRANSCRIPT_FIELDS)}

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tap_intercom.attributes import AttributedStream, DeclaredIn
-from tap_intercom.child_stream import Answered, EmbeddedStream, OwnListStream, ReferenceStream
+from tap_intercom.child_stream import EmbeddedStream, OwnListStream, ReferenceStream
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.gathering import Gathering
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
+    from tap_intercom.pagination import Page
     from tap_intercom.step import Step
 
 READ_CONTACTS = "Read and list users and companies"
@@ -129,8 +130,8 @@ class ContactSocialProfiles(EmbeddedStream):
     field = ("social_profiles", "data")
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
-        for profile in super().items(record, answers):
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        for profile in super().items(record, pages):
             yield {**profile, "url": profile.get("url") or ""}
 
 
@@ -178,11 +179,11 @@ class ContactNotes(OwnListStream):
     own_list = Request("/contacts/{id}/notes", {"per_page": 50})
 
     @override
-    def requests(self, record: Record) -> Sequence[Request]:
+    def request(self, record: Record) -> Request | None:
         """Ask unless the contact tells that it has none."""
         notes = record.get("notes")
         has_none = isinstance(notes, dict) and notes.get("total_count") == 0
-        return () if has_none else super().requests(record)
+        return None if has_none else super().request(record)
 
 
 class ContactEventSummaries(OwnListStream):
@@ -223,9 +224,9 @@ class ContactEvents(OwnListStream):
     )
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         alike = Counter[str]()
-        for event in reversed(list(super().items(record, answers))):
+        for event in reversed(list(super().items(record, pages))):
             made = f"{record['id']}:{event.get('created_at')}:{event.get('event_name')}"
             alike[made] += 1
             yield {"id": f"{made}:{alike[made]}", **event}

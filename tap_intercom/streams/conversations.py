@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.attributes import AttributedStream, DeclaredIn
 from tap_intercom.child_stream import (
-    Answered,
     EmbeddedStream,
     FetchedStream,
     ListedStream,
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
+
+    from tap_intercom.pagination import Page
 
 
 HIDDEN_TICKETS = (
@@ -126,11 +127,11 @@ class _DetailStream(FetchedStream):
     field = ("conversation_parts", "conversation_parts")
 
     @override
-    def requests(self, record: Record) -> Sequence[Request]:
-        (request,) = super().requests(record)
-        if self.settings.plaintext_bodies:
-            request = request.with_params(display_as="plaintext")
-        return (request,)
+    def request(self, record: Record) -> Request | None:
+        request = super().request(record)
+        if request and self.settings.plaintext_bodies:
+            return request.with_params(display_as="plaintext")
+        return request
 
 
 class ConversationParts(_DetailStream):
@@ -151,9 +152,8 @@ class ConversationPartAttachments(_DetailStream):
     primary_keys = ("conversation_part_id", "url")
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
-        (request,) = self.requests(record)
-        (conversation,) = answers[request.place]
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        (conversation,) = pages
         parts = dicts_in(value_at(conversation, self.field))
         return attachments_of(parts, "conversation_part_id")
 
@@ -196,7 +196,7 @@ class ConversationTeammates(ListedStream):
     item_key = "admin_id"
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         """Return teammates, whose list has one name in the schema and another in its examples."""
         holder = record.get("teammates")
         lists = holder if isinstance(holder, dict) else {}
@@ -229,8 +229,8 @@ class ConversationHandlingEvents(OwnListStream):
     own_list = Request("/conversations/{id}/handling_events", holds=("handling_events",))
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
-        for event in super().items(record, answers):
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        for event in super().items(record, pages):
             yield {**event, "teammate_id": value_at(event, ("teammate", "id"))}
 
 
@@ -250,7 +250,7 @@ class SideConversations(OwnListStream):
     )
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
-        for conversation in super().items(record, answers):
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        for conversation in super().items(record, pages):
             side_conversation_id = conversation.pop("side_conversation_id", None)
             yield {"id": side_conversation_id, **conversation}

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_intercom import definitions
-from tap_intercom.child_stream import Answered, OwnListStream, value_at
+from tap_intercom.child_stream import OwnListStream, value_at
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.definitions import AUTO, VALUE, WHOLE_ANSWER, StreamDefinition
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_intercom.pagination import Page
     from tap_intercom.stream import IntercomStream
 
 PARENTS: dict[str, type[RootStream]] = {
@@ -75,17 +76,16 @@ class CustomChildStream(OwnListStream):
     _was_answered = False
 
     @override
-    def requests(self, record: Record) -> Sequence[Request]:
+    def request(self, record: Record) -> Request | None:
         self._was_asked = True
-        return super().requests(record)
+        return super().request(record)
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         self._was_answered = True
         return [
             self.definition.row(item)
-            for answered in answers.values()
-            for page in answered
+            for page in pages
             for item in records_in(self.definition, page)
         ]
 

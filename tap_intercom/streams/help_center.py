@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.child_stream import Answered, FetchedStream
+from tap_intercom.child_stream import FetchedStream
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.list_stream import ListStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from singer_sdk.helpers.types import Record
+
+    from tap_intercom.pagination import Page
 
 READ_ARTICLES = "Read and list articles"
 
@@ -39,8 +41,8 @@ class ArticleStatistics(FetchedStream):
     field = ("statistics",)
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
-        (article,) = answers[self.requests(record)[0].place]
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        (article,) = pages
         statistics = article.get("statistics")
         if not isinstance(statistics, dict):
             return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_intercom.child_stream import ChildStream
 from tap_intercom.client import Request
@@ -10,9 +10,11 @@ from tap_intercom.compat import override
 from tap_intercom.list_stream import ListStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from singer_sdk.helpers.types import Record
+
+    from tap_intercom.pagination import Page
 
 
 class Teams(ListStream):
@@ -34,7 +36,7 @@ class TeamAdmins(ChildStream):
     root_key = "team_id"
 
     @override
-    def items(self, record: Record, answers: dict[str, list[Any]]) -> Iterable[Record]:
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         priorities, members = record.get("admin_priority_level"), record.get("admin_ids")
         levels = {
             str(admin_id): level.removesuffix("_admin_ids")

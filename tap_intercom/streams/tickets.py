@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.attributes import AttributedStream, DeclarationStream, DeclaredIn, items_of
 from tap_intercom.child_stream import (
-    Answered,
     ChildStream,
     EmbeddedStream,
     attachments_of,
@@ -22,11 +21,12 @@ from tap_intercom.search_stream import SearchStream
 from tap_intercom.streams.conversations import HIDDEN_TICKETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from singer_sdk.helpers.types import Record
 
     from tap_intercom.errors import IntercomError
+    from tap_intercom.pagination import Page
 
 
 TICKET_TYPES = Request("/ticket_types")
@@ -90,7 +90,7 @@ class TicketPartAttachments(EmbeddedStream):
     field = ("ticket_parts", "ticket_parts")
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         return attachments_of(dicts_in(value_at(record, self.field)), "ticket_part_id")
 
 
@@ -113,7 +113,7 @@ class TicketTypeAttributes(ChildStream):
     root_key = "ticket_type_id"
 
     @override
-    def items(self, record: Record, answers: Answered) -> Iterable[Record]:
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         return items_of(record.get("ticket_type_attributes"), "ticket_type_attributes")
 
 
