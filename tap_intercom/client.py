@@ -8,7 +8,7 @@ import math
 import re
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import backoff
 import msgspec
-import requests
 from urllib3.exceptions import HTTPError
 
+from tap_intercom.connections import Connections
 from tap_intercom.errors import (
     AccessTokenRefusedError,
     IntercomError,
@@ -30,12 +30,13 @@ from tap_intercom.errors import (
     TemporaryError,
 )
 from tap_intercom.rate_limit import RateLimiter
-from tap_intercom.session import Session
 from tap_intercom.settings import REGION_URLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import IO
+
+    from urllib3 import BaseHTTPResponse
 
     from tap_intercom.settings import Settings
 
@@ -96,6 +97,11 @@ class Request:
         return "GET" if self.body is None else "POST"
 
     @property
+    def target(self) -> str:
+        """What stands behind the method: the path with the query."""
+        return f"{self.path}?{urlencode(self.params)}" if self.params else self.path
+
+    @cached_property
     def place(self) -> str:
         """All that tells requests apart: two of one place get the same answer and pages."""
         place = f"{self.path}?{urlencode(sorted(self.params.items()))} {self.holds} {self.paging}"
@@ -138,6 +144,13 @@ class IntercomClient:
         """
         self._settings = settings
         self._limiter = limiter or RateLimiter(settings.rate_limit_share)
+        headers = {
+            "Authorization": f"Bearer {settings.access_token}",
+            "Content-Type": "application/json",
+            "Intercom-Version": settings.api_version,
+            "User-Agent": settings.user_agent,
+        }
+        self._connections = Connections(settings.api_url, headers, settings.concurrency)
         self._local = threading.local()
         self._token_is_valid = False
         self._has_served = False
@@ -220,8 +233,8 @@ class IntercomClient:
             IntercomError: Intercom refused the request; see `send`.
         """
 
-        def save(response: requests.Response) -> Body:
-            if response.status_code != HTTPStatus.OK:
+        def save(response: BaseHTTPResponse) -> Body:
+            if response.status != HTTPStatus.OK:
                 return self._read(request, response)
             self._save(request, response, file)
             return b""
@@ -264,7 +277,7 @@ class IntercomClient:
         message = f"{request} was answered with a link to another host, which is not followed"
         raise RequestRefusedError(message)
 
-    def _whole_body(self, request: Request, read: Callable[[requests.Response], Body]) -> Body:
+    def _whole_body(self, request: Request, read: Callable[[BaseHTTPResponse], Body]) -> Body:
         """Return what was read of an answer 200; a full window is waited for."""
         while True:
             status, headers, body = self._exchange(request, read)
@@ -276,7 +289,7 @@ class IntercomClient:
             logger.warning("%s met the rate limit (429); waiting for the next window", request)
 
     def _exchange(
-        self, request: Request, read: Callable[[requests.Response], Body]
+        self, request: Request, read: Callable[[BaseHTTPResponse], Body]
     ) -> tuple[int, Mapping[str, str], Body]:
         """Send once; return status, headers and what was read of the body."""
         with self._counting:
@@ -286,27 +299,29 @@ class IntercomClient:
             return self._answer(request, read)
 
     def _answer(
-        self, request: Request, read: Callable[[requests.Response], Body]
+        self, request: Request, read: Callable[[BaseHTTPResponse], Body]
     ) -> tuple[int, Mapping[str, str], Body]:
         headers: Mapping[str, str] = {}
         try:
-            with self._session().send(
-                self._prepared(request),
-                timeout=self._settings.request_timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                headers = response.headers
-                return response.status_code, headers, read(response)
-        except (requests.RequestException, HTTPError) as error:
-            # the class alone: both libraries put URLs and header values into their messages
+            response = self._connections.open(
+                request.method,
+                request.target,
+                None if request.body is None else msgspec.json.encode(request.body),
+                {"Accept": request.accept},
+                self._settings.request_timeout,
+            )
+            headers = response.headers
+            with closing(response):
+                return response.status, headers, read(response)
+        except HTTPError as error:
+            # the class alone: the library puts URLs and header values into its messages
             host, cause = self._settings.api_url, _cause(error)
             message = f"{request} got no whole answer from {host} ({cause})"
             raise TemporaryError(message) from None
         finally:
             self._limiter.release(headers)
 
-    def _read(self, request: Request, response: requests.Response) -> Body:
+    def _read(self, request: Request, response: BaseHTTPResponse) -> Body:
         body = bytearray()
         self._fill(body, request, response, LARGE_BODY_BYTES)
         if len(body) >= LARGE_BODY_BYTES:
@@ -314,69 +329,38 @@ class IntercomClient:
                 self._fill(body, request, response, MAX_BODY_BYTES + 1)
         if len(body) > MAX_BODY_BYTES:
             message = f"{request} was answered with more than {MAX_BODY_BYTES} bytes"
-            raise TemporaryError(message, status=response.status_code)
+            raise TemporaryError(message, status=response.status)
         self._local.received = self.received + len(body)
         return body
 
     def _fill(
-        self, body: bytearray, request: Request, response: requests.Response, size: int
+        self, body: bytearray, request: Request, response: BaseHTTPResponse, size: int
     ) -> None:
         """Read on until a body has a size, or ends."""
         deadline = time.monotonic() + self._settings.request_timeout
         # read1 hands over what has arrived, so that a dripping body can't outstay the deadline
-        while len(body) < size and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=True)):
+        while len(body) < size and (chunk := response.read1(CHUNK_BYTES, decode_content=True)):
             body += chunk
             if time.monotonic() > deadline:
                 message = f"{request} was not answered whole within request_timeout"
                 raise TemporaryError(message)
 
-    def _save(self, request: Request, response: requests.Response, file: IO[bytes]) -> None:
+    def _save(self, request: Request, response: BaseHTTPResponse, file: IO[bytes]) -> None:
         """Write a body to a file; `request_timeout` is what each chunk of it may take."""
         file.seek(0)
         file.truncate()
         chunks, deadline = 0, time.monotonic() + self._settings.request_timeout
-        while part := response.raw.read1(CHUNK_BYTES, decode_content=True):
+        while part := response.read1(CHUNK_BYTES, decode_content=True):
             file.write(part)
             if file.tell() > MAX_FILE_BYTES:
                 message = f"{request} was answered with more than {MAX_FILE_BYTES} bytes"
-                raise TemporaryError(message, status=response.status_code)
+                raise TemporaryError(message, status=response.status)
             if file.tell() // CHUNK_BYTES > chunks:
                 chunks = file.tell() // CHUNK_BYTES
                 deadline = time.monotonic() + self._settings.request_timeout
             if time.monotonic() > deadline:
                 message = f"{request} was not answered any further within request_timeout"
                 raise TemporaryError(message)
-
-    def _prepared(self, request: Request) -> requests.PreparedRequest:
-        """Fill in what differs between requests; preparing each from scratch is half its cost."""
-        prepared = self._template.copy()
-        prepared.method = request.method
-        prepared.headers["Accept"] = request.accept
-        prepared.url = self._settings.api_url + request.path
-        if request.params:
-            prepared.url += f"?{urlencode(request.params)}"
-        if request.body is not None:
-            prepared.prepare_body(msgspec.json.encode(request.body), None)
-        return prepared
-
-    @cached_property
-    def _template(self) -> requests.PreparedRequest:
-        headers = {
-            "Accept": "application/json",
-            "Authorization": f"Bearer {self._settings.access_token}",
-            "Content-Type": "application/json",
-            "Intercom-Version": self._settings.api_version,
-            "User-Agent": self._settings.user_agent,
-        }
-        request = requests.Request("GET", self._settings.api_url, headers)
-        return self._session().prepare_request(request)
-
-    def _session(self) -> requests.Session:
-        """Return this thread's session: `requests` does not promise to share one safely."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = Session(self._settings.api_url)
-        return session
 
     def _error(self, request: Request, status: int, body: Body) -> IntercomError:
         code, told = _told_error(body)

@@ -1,0 +1,37 @@
+"""Requests go out as the environment of the machine says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_intercom.errors import IntercomError
+from tap_intercom.tap import TapIntercom
+
+if TYPE_CHECKING:
+    from tests.sandbox import Sandbox
+    from tests.singer import TapRunner
+
+NOWHERE = "http://127.0.0.1:9"
+"""The port of the discard service, at which nobody listens."""
+
+
+def test_a_proxy_that_the_environment_names_is_used(
+    sandbox: Sandbox, tap: TapRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sandbox answers whatever host a request is for, so it can stand for a proxy."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", sandbox.url)
+    output = tap.run(select=["admins", "tags"], api_url=NOWHERE)
+    assert len(output.records("admins")) == len(sandbox.control.records("admins"))
+
+
+def test_certificates_that_are_missing_are_named(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
+    tap = TapIntercom(config={**config, "api_url": "https://127.0.0.1:9"}, setup_mapper=False)
+    with pytest.raises(IntercomError, match=r"/nowhere/certificates.pem.* REQUESTS_CA_BUNDLE"):
+        _ = tap.client
