@@ -14,7 +14,7 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
-from tap_intercom import catalog, command_line, progress, settings, state, streams
+from tap_intercom import catalog, command_line, progress, settings, state, streams, writer
 from tap_intercom.attributes import Declarations
 from tap_intercom.client import IntercomClient
 from tap_intercom.compat import override
@@ -101,6 +101,7 @@ class TapIntercom(Tap):
     name = "tap-intercom"
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
     message_writer_class = Writer
+    message_writer: Writer
 
     # no BATCH: the SDK's batch files ignore field selection and stream maps (sdk#1117)
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
@@ -231,6 +232,7 @@ class TapIntercom(Tap):
     ) -> None:
         """Run the command line; end with exit code 1 if anything was not loaded."""
         _look_for_garbage_rarely()
+        writer.give_stdout_a_large_buffer()
         state = state and command_line.checked_state(state)
         catalog = catalog and command_line.checked_catalog(catalog)
         try:

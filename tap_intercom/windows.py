@@ -156,7 +156,7 @@ class WindowedSearch:
         left = page.total - window.seen - len(page.steps)
         start = max(window.start, page.reached)
         end = window.end or self._now
-        count = min(MOST_CUTS, -(-3 * left // (2 * size)), (end - start) // self._narrowest)
+        count = min(MOST_CUTS, -(-left // size), (end - start) // self._narrowest)
         whole_page_is_one_second = all(step.moment >= start for step in page.steps)
         if not self._cuts or left <= size or count < 2 or whole_page_is_one_second:  # noqa: PLR2004  # two pages, two windows
             return []

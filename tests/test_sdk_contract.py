@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OVERRIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
-    "Stream._generate_record_messages": (Stream._generate_record_messages, "9b5f9fbcdedb7a1a"),
     "Stream._increment_stream_state": (Stream._increment_stream_state, "cabc0edb2fd4f000"),
+    "Stream._write_record_message": (Stream._write_record_message, "292b7bed39883bd9"),
     "Tap._validate_config": (Tap._validate_config, "0584b9e347e353fa"),
 }
 CALLED: dict[str, tuple[Callable[..., Any], str]] = {
     "Stream._write_schema_message": (Stream._write_schema_message, "4077b24e5440fdef"),
-    "Stream._write_record_message": (Stream._write_record_message, "292b7bed39883bd9"),
+    "Stream._generate_record_messages": (Stream._generate_record_messages, "9b5f9fbcdedb7a1a"),
 }
 
 
