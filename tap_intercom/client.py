@@ -30,7 +30,7 @@ from tap_intercom.errors import (
     TemporaryError,
 )
 from tap_intercom.rate_limit import RateLimiter
-from tap_intercom.settings import REGION_URLS
+from tap_intercom.settings import REGION_URLS, version_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,6 +63,9 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 MAX_MESSAGE_LENGTH = 200
 """Characters of Intercom's own error message that are shown."""
+
+BARE_LIST = ""
+"""Among the names of what an answer has to hold: the answer itself may be the list."""
 
 PERMISSION_STATUSES = (
     HTTPStatus.UNAUTHORIZED,
@@ -164,6 +167,11 @@ class IntercomClient:
     def received(self) -> int:
         """Bytes of all bodies that this thread has received."""
         return getattr(self._local, "received", 0)
+
+    @property
+    def api_version(self) -> tuple[float, ...]:
+        """The API version that is asked for, to be compared with others."""
+        return version_number(self._settings.api_version)
 
     @property
     def rate_limit_use(self) -> float:
@@ -315,7 +323,7 @@ class IntercomClient:
                 return response.status, headers, read(response)
         except HTTPError as error:
             # the class alone: the library puts URLs and header values into its messages
-            host, cause = self._settings.api_url, _cause(error)
+            host, cause = self._settings.api_url, type(error).__name__
             message = f"{request} got no whole answer from {host} ({cause})"
             raise TemporaryError(message) from None
         finally:
@@ -398,12 +406,6 @@ class IntercomClient:
         return False
 
 
-def _cause(error: Exception) -> str:
-    """Name what broke a connection, where a library wraps it: NameResolutionError, SSLError."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return type(reason if isinstance(reason, Exception) else error).__name__
-
-
 def _decode(request: Request, body: Body) -> Any:
     nuls = 0
     if b"\\u0000" in body:
@@ -424,6 +426,8 @@ def _checked(request: Request, answer: Any) -> Any:
     Raises:
         TemporaryError: It does not.
     """
+    if isinstance(answer, list) and BARE_LIST in request.holds:
+        return {BARE_LIST: answer}
     if isinstance(answer, dict):
         held = [isinstance(answer.get(name), list | dict) for name in request.holds]
         if any(held) or (answer and not held):

@@ -34,11 +34,16 @@ EXACT_FROM = (2, 17)
 """The API version from which the contact search compares seconds (Intercom's 2.17 changelog)."""
 
 
-EXACT_ENDPOINT = SearchEndpoint("/contacts/search", ("data",))
+MERGES = {"include_merge_history": "true"}
+"""Asks for the contacts that were merged into a user; nothing else tells of them."""
+
+EXACT_ENDPOINT = SearchEndpoint("/contacts/search", ("data",), params=MERGES)
 
 
 class Contacts(AttributedStream, SearchStream):
     """Users and leads; merged and archived contacts are not in Intercom's answers.
+
+    Those that were merged into a user stand in its `merge_history`, from API version 2.16 on.
 
     Up to API version 2.16 the search knows calendar days alone, in the workspace's time zone, and
     `>` begins with the *next* day (OpenAPI 2.16, "Searching for Timestamp Fields"). So more than
@@ -52,7 +57,11 @@ class Contacts(AttributedStream, SearchStream):
     permission = READ_CONTACTS
     declared_in = DeclaredIn(ATTRIBUTES_OF_CONTACTS)
     endpoint = SearchEndpoint(
-        "/contacts/search", ("data",), margin_seconds=LONGEST_DAY, narrowest_window=5 * DAY
+        "/contacts/search",
+        ("data",),
+        margin_seconds=LONGEST_DAY,
+        narrowest_window=5 * DAY,
+        params=MERGES,
     )
 
     @override
@@ -206,8 +215,9 @@ class ContactEventSummaries(OwnListStream):
 class ContactEvents(OwnListStream):
     """What a contact did in the last 90 days, as the workspace's own software told Intercom.
 
-    Intercom does not promise an id, and events may share a second, so one without gets an id made
-    of its contact, moment and name, and its number among those alike.
+    Intercom does not promise an id, and documents it as the contact's (OpenAPI 2.16, `data_event`).
+    So an event that has none of its own gets one made of its contact, moment and name, and its
+    number among those alike.
     """
 
     name = "contact_events"
@@ -229,4 +239,6 @@ class ContactEvents(OwnListStream):
         for event in reversed(list(super().items(record, pages))):
             made = f"{record['id']}:{event.get('created_at')}:{event.get('event_name')}"
             alike[made] += 1
-            yield {"id": f"{made}:{alike[made]}", **event}
+            of_contact = (None, "", record["id"], record.get("external_id"), event.get("user_id"))
+            own = event.get("id")
+            yield {**event, "id": f"{made}:{alike[made]}" if own in of_contact else own}

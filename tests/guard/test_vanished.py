@@ -103,3 +103,13 @@ def test_a_company_deleted_during_the_scroll_does_no_harm(stage: Stage) -> None:
     stage.before_request = once_before("/companies", delete)
     run = stage.run(select=["companies", "company_tags", "company_segments"])
     assert stage.lost(run, ["companies", "company_tags", "company_segments"]) == {}
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.16", "2.17"])
+def test_a_user_tells_who_was_merged_into_it(stage: Stage, version: str) -> None:
+    source, *_, user = (r for r in stage.control.records("contacts") if r["role"] == "user")
+    stage.control.merge(source["id"], into=user["id"])
+    run = stage.run(select=["contacts"], api_version=version)
+    (row,) = [row for row in run.records("contacts") if row["id"] == user["id"]]
+    merged = [merge["source_contact_id"] for merge in row.get("merge_history", [])]
+    assert merged == ([] if version == "2.15" else [source["id"]])

@@ -25,7 +25,17 @@ View = Callable[[Record, Version], Body]
 
 def contact(record: Record, version: Version) -> Body:
     """A contact: its lists show ten references each (intercom-api section 5)."""
+    body = contact_with_merges(record, version)
+    body.pop("merge_history", None)
+    return body
+
+
+def contact_with_merges(record: Record, version: Version) -> Body:
+    """A contact and, if it is a user, those that were merged into it (`include_merge_history`)."""
     body = record.body()
+    merges = body.pop("merge_history", [])
+    if body["role"] == "user":
+        body["merge_history"] = merges
     lists = {
         "tags": ("tag", "tags", [tag["id"] for tag in body["tags"]]),
         "notes": ("note", "notes", [note["id"] for note in body["notes"]]),

@@ -180,6 +180,15 @@ class Workspace:
             target["notes"] += source["notes"]
             companies_before = set(target["company_ids"])
             target["company_ids"] += [c for c in source["company_ids"] if c not in companies_before]
+            target["merge_history"] = [
+                *target.get("merge_history", []),
+                {
+                    "type": "merge_history",
+                    "source_contact_id": source_id,
+                    "source_contact_role": source["role"],
+                    "merged_at": now,
+                },
+            ]
 
         return self.change("contacts", target_id, inherit, now)
 

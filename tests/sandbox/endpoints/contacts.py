@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from tests.sandbox.endpoints.paging import numbered_page
 from tests.sandbox.endpoints.searches import Search
 from tests.sandbox.errors import ApiError, not_found
 from tests.sandbox.query import Everything
-from tests.sandbox.views import V2_16, company, contact
+from tests.sandbox.views import V2_16, company, contact, contact_with_merges
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -22,14 +23,21 @@ if TYPE_CHECKING:
 
 PER_PAGE: Final = 50
 SEARCH: Final = Search("contacts", "data", "list", contact, PER_PAGE)
+WITH_MERGES: Final = dataclasses.replace(SEARCH, view=contact_with_merges)
 
 
 def _search(call: Call) -> web.Response:
-    return SEARCH.answer(call)
+    return _wanted(call).answer(call)
 
 
 def _list(call: Call) -> web.Response:
-    return SEARCH.newest_first(call, Everything())
+    return _wanted(call).newest_first(call, Everything())
+
+
+def _wanted(call: Call) -> Search:
+    """The search with or without merge histories, which 2.16 has introduced."""
+    wants_merges = call.parameter("include_merge_history") == "true" and call.version >= V2_16
+    return WITH_MERGES if wants_merges else SEARCH
 
 
 def _contact(call: Call) -> web.Response:
