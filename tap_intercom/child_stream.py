@@ -66,9 +66,13 @@ class ChildStream(IntercomStream):
 
 
 class ListedStream(ChildStream):
-    """Rows out of a list that lies within a record; `field` is the path to it."""
+    """Rows out of a list that lies within a record; `field` is the path to it.
+
+    `most_items` is how many Intercom hands out at most; 0 if it does not say.
+    """
 
     field: ClassVar[tuple[str, ...]]
+    most_items: ClassVar[int] = 0
 
     def items_in(self, record: Record, root_id: object) -> list[Record]:
         """Return the list's items, and warn if Intercom tells of more than it hands out."""
@@ -80,6 +84,11 @@ class ListedStream(ChildStream):
                 "%s %s has %d %s, of which Intercom hands out %d; others that were loaded before "
                 "stay as they are",
                 *(self.root_key, root_id, total, self.name, len(items)),
+            )
+        elif self.most_items and len(items) >= self.most_items:
+            self.logger.warning(
+                "%s %s has %d %s, as many as Intercom hands out; there may be more",
+                *(self.root_key, root_id, len(items), self.name),
             )
         return items
 

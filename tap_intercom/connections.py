@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_ACCEPT_ENCODING
+from urllib3.exceptions import HTTPError
 
 from tap_intercom.errors import IntercomError
 
@@ -33,9 +34,17 @@ class Connections(HTTPAdapter):
             most: Connections that are kept open.
 
         Raises:
-            IntercomError: The environment names certificates that are not there.
+            IntercomError: The environment names a proxy or certificates that can't be used.
         """
         super().__init__(pool_maxsize=most)
+        self._headers = {"Accept-Encoding": DEFAULT_ACCEPT_ENCODING, **headers}
+        try:
+            self._connect(url)
+        except (OSError, HTTPError) as error:
+            message = f"{error}. Check HTTPS_PROXY, ALL_PROXY and REQUESTS_CA_BUNDLE"
+            raise IntercomError(message) from None
+
+    def _connect(self, url: str) -> None:
         environment = requests.Session().merge_environment_settings(url, {}, None, None, None)
         proxies, certificates = environment["proxies"], environment["verify"]
         root = requests.Request("GET", url).prepare()
@@ -43,13 +52,8 @@ class Connections(HTTPAdapter):
         self._pool = cast(
             "HTTPConnectionPool", self.get_connection_with_tls_context(root, certificates, proxies)
         )
-        try:
-            self.cert_verify(self._pool, url, certificates, None)  # type: ignore[no-untyped-call]
-        except OSError as error:
-            message = f"{error}. Check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE"
-            raise IntercomError(message) from None
+        self.cert_verify(self._pool, url, certificates, None)  # type: ignore[no-untyped-call]
         self._origin = self.request_url(root, proxies).rstrip("/")
-        self._headers = {"Accept-Encoding": DEFAULT_ACCEPT_ENCODING, **headers}
 
     def open(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float

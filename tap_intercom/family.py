@@ -48,6 +48,9 @@ SINGLE_RECORD_CODE = "forbidden"
 FORBIDDEN_IN_A_ROW = 20
 """Forbidden records, and not one allowed, after which the whole stream is taken as denied."""
 
+MISSED_IN_A_ROW = 3
+"""Records that failed one after the other, after which a stream asks for no further one."""
+
 Asked = list["Request | None"]
 """What each child stream wants to be fetched for a root record."""
 
@@ -199,6 +202,8 @@ class _Member:
 
     stream: Any
     failed: bool = False
+    missed: int = 0
+    missed_in_a_row: int = 0
     answered: int = 0
     vanished: int = 0
     forbidden: int = 0
@@ -219,7 +224,8 @@ class _Member:
     @property
     def is_complete(self) -> bool:
         """Whether nothing that Intercom might still hand out is missing so far."""
-        return not self.failed and (self.answered > 0 or self.forbidden == 0)
+        is_whole = not self.failed and not self.missed
+        return is_whole and (self.answered > 0 or self.forbidden == 0)
 
     def wants(self, step: Step) -> bool:
         return not self.failed and step.moment >= self.starting_moment
@@ -241,12 +247,14 @@ class _Member:
         if isinstance(answer, IntercomError):
             self._go_without(answer)
             return
-        self.answered += request is not None
         try:
             written = self.stream.write_rows(self.stream.rows(step.record, answer))
         except IntercomError as error:
-            self.fail(error)
+            self._miss(error)
             return
+        if request:
+            self.answered += 1
+            self.missed_in_a_row = 0
         self.records += written
         self.counter.increment(written)
 
@@ -279,6 +287,11 @@ class _Member:
                 self.forbidden,
                 self.last_error,
             )
+        if self.missed:
+            self.stream.logger.warning(
+                "The %s of %d records are missing; the next run asks for them again",
+                *(self.stream.name, self.missed),
+            )
         if self.keyless:
             self.stream.logger.warning(
                 "%d records came without an id, so their %s were left out",
@@ -298,12 +311,20 @@ class _Member:
             self.vanished += 1
             return
         if not isinstance(error, PermissionDeniedError):
-            self.fail(error)
+            self._miss(error)
             return
         self.forbidden += 1
         self.last_error = error
         if error.code != SINGLE_RECORD_CODE or self.forbidden >= FORBIDDEN_IN_A_ROW > self.answered:
             self.fail(error)
+
+    def _miss(self, error: IntercomError) -> None:
+        """Go on without the rows of one record; the bookmark stays, so the next run tries again."""
+        if not self.missed:
+            self.stream.fail(error)
+        self.missed += 1
+        self.missed_in_a_row += 1
+        self.failed = self.missed_in_a_row >= MISSED_IN_A_ROW
 
 
 def _has_id(step: Step) -> bool:

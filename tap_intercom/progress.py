@@ -156,21 +156,27 @@ class Progress:
 
     def _log(self, expected: int, now: float) -> None:
         rate = (self._client.requests - self._requests_logged) / (now - self._logged)
-        expected = max(expected, self.records)
-        left = (expected - self.records) * (now - self._began) / self.records
         facts = {
             "stream": self._name,
             "records": self.records,
-            "expected_records": expected,
-            "percent": round(100 * self.records / expected),
             "requests_per_second": round(rate, 1),
             "rate_limit_percent": round(100 * self._client.rate_limit_use),
+        }
+        line = (
+            "%(stream)s: %(records)d records, %(requests_per_second).1f requests/s, "
+            "%(rate_limit_percent)d %% of the rate limit"
+        )
+        if expected:
+            facts |= self._outlook(max(expected, self.records), now)
+            line += ", %(percent)d %% of %(expected_records)d, about %(seconds_left)d s left"
+        self._logger.info(line, facts, extra=facts)
+        self._logged, self._requests_logged = now, self._client.requests
+
+    def _outlook(self, expected: int, now: float) -> dict[str, int]:
+        """Return how far the walk is, and how long it will take."""
+        left = (expected - self.records) * (now - self._began) / self.records
+        return {
+            "expected_records": expected,
+            "percent": round(100 * self.records / expected),
             "seconds_left": round(left),
         }
-        self._logger.info(
-            "%s: %d of %d records (%d %%), %.1f requests/s, %d %% of the rate limit, "
-            "about %d s left",
-            *facts.values(),
-            extra=facts,
-        )
-        self._logged, self._requests_logged = now, self._client.requests

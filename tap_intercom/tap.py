@@ -240,6 +240,12 @@ class TapIntercom(Tap):
         except IntercomError as error:
             cls._report(error)
             sys.exit(1)
+        except SystemExit as end:
+            if end.code or options.get("about"):
+                raise
+            # the SDK ends a run that a signal stops as if it had loaded everything
+            cls.logger.error("The run was stopped; the next one goes on from its last STATE")  # noqa: TRY400  # a traceback says nothing
+            sys.exit(1)
         cls._report_total()
         if cls._report_failures():
             sys.exit(1)

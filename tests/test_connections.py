@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_intercom.connections import Connections
 from tap_intercom.errors import IntercomError
 from tap_intercom.tap import TapIntercom
 
@@ -35,3 +37,18 @@ def test_certificates_that_are_missing_are_named(
     tap = TapIntercom(config={**config, "api_url": "https://127.0.0.1:9"}, setup_mapper=False)
     with pytest.raises(IntercomError, match=r"/nowhere/certificates.pem.* REQUESTS_CA_BUNDLE"):
         _ = tap.client
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://", "gopher://127.0.0.1:9"])
+def test_a_proxy_that_can_not_be_used_is_an_error_that_names_the_variables(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(IntercomError, match="Check HTTPS_PROXY"):
+        Connections("https://api.intercom.io", {}, 1)
+
+
+def test_certificates_are_verified() -> None:
+    connections = Connections("https://api.intercom.io", {}, 1)
+    assert connections._pool.cert_reqs == "CERT_REQUIRED"
+    assert Path(str(connections._pool.ca_certs)).is_file()

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from tests.singer import TapRunner
 
 
-def walked(client: Any, caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+def walked(
+    client: Any, caplog: pytest.LogCaptureFixture, expected: int = 120
+) -> list[logging.LogRecord]:
     """Walk for a minute, a record a second, three requests each."""
     now = [0.0]
     progress = Progress("contacts", logging.getLogger("test"), client, lambda: now[0])
@@ -26,7 +28,7 @@ def walked(client: Any, caplog: pytest.LogCaptureFixture) -> list[logging.LogRec
         for _ in range(60):
             now[0] += 1
             client.requests += 3
-            progress.step(120)
+            progress.step(expected)
     return caplog.records
 
 
@@ -35,9 +37,16 @@ def test_long_work_reports_every_ten_seconds(caplog: pytest.LogCaptureFixture) -
     lines = [record.getMessage() for record in walked(client, caplog)]
     assert len(lines) == 6
     assert lines[2] == (
-        "contacts: 30 of 120 records (25 %), 3.0 requests/s, 25 % of the rate limit, "
-        "about 90 s left"
+        "contacts: 30 records, 3.0 requests/s, 25 % of the rate limit, 25 % of 120, about 90 s left"
     )
+
+
+def test_nobody_foretells_what_nobody_knows(caplog: pytest.LogCaptureFixture) -> None:
+    client = SimpleNamespace(requests=100, retries=0, rate_limit_use=0.25)
+    record = walked(client, caplog, expected=0)[2]
+    assert record.getMessage() == "contacts: 30 records, 3.0 requests/s, 25 % of the rate limit"
+    facts = json.loads(StructuredFormatter().format(record))["extra"]
+    assert not facts.keys() & {"expected_records", "percent", "seconds_left"}
 
 
 def test_structured_logs_carry_the_same_facts_as_fields(caplog: pytest.LogCaptureFixture) -> None:

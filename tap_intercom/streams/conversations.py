@@ -16,7 +16,7 @@ from tap_intercom.child_stream import (
 )
 from tap_intercom.client import Request
 from tap_intercom.compat import override
-from tap_intercom.errors import PermissionDeniedError
+from tap_intercom.errors import AccessTokenRefusedError, IntercomError, PermissionDeniedError
 from tap_intercom.family import RootStream
 from tap_intercom.gathering import Gathering
 from tap_intercom.pagination import pages, records_of
@@ -70,13 +70,17 @@ class Conversations(AttributedStream, SearchStream):
         yield from super().walk(since)
 
     def _warn_if_tickets_are_hidden(self) -> None:
-        """Ask what the stream tickets, if it is selected, finds out by itself."""
+        """Ask once what the stream tickets, if it is selected, finds out by itself."""
         query = {"field": "updated_at", "operator": ">", "value": 0}
         body = {"query": query, "pagination": {"per_page": 1}}
         try:
-            self.client.fetch(Request("/tickets/search", body=body, holds=("tickets", "data")))
+            self.client.send(Request("/tickets/search", body=body, holds=("tickets", "data")))
         except PermissionDeniedError:
             self.logger.warning(HIDDEN_TICKETS)
+        except AccessTokenRefusedError:
+            raise
+        except IntercomError as error:
+            self.logger.warning("Nobody knows whether the token may read tickets: %s", error)
 
 
 class DeletedConversations(RootStream):
@@ -143,6 +147,7 @@ class ConversationParts(_DetailStream):
 
     name = "conversation_parts"
     primary_keys = ("id",)
+    most_items = 500
 
 
 class ConversationPartAttachments(_DetailStream):
@@ -253,4 +258,4 @@ class SideConversations(OwnListStream):
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         for conversation in super().items(record, pages):
             side_conversation_id = conversation.pop("side_conversation_id", None)
-            yield {"id": side_conversation_id, **conversation}
+            yield {**conversation, "id": conversation.get("id") or side_conversation_id}

@@ -5,7 +5,7 @@ Intercom's pages name no permission for them but for office hours.
 
 from __future__ import annotations
 
-from tap_intercom.client import Request
+from tap_intercom.client import BARE_LIST, Request
 from tap_intercom.list_stream import ListStream
 
 
@@ -30,14 +30,17 @@ class EmailSettings(ListStream):
 
 
 class AwayStatusReasons(ListStream):
-    """Why a teammate may be away; deleted reasons too."""
+    """Why a teammate may be away; deleted reasons too.
+
+    Some workspaces are answered the list by itself (Intercom-OpenAPI's changes of the answer).
+    """
 
     name = "away_status_reasons"
     primary_keys = ("id",)
     permission = "Read admins"
     first_version = (2, 14)
     selected_by_default = False
-    lists = (Request("/away_status_reasons"),)
+    lists = (Request("/away_status_reasons", holds=("data", BARE_LIST)),)
 
 
 class OfficeHoursSchedules(ListStream):

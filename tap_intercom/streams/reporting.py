@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -168,7 +168,7 @@ class Reporting(ExportStream):
 
     @override
     def moment(self, record: Record, otherwise: int) -> int:
-        record[self.time_column] = with_zone(record[self.time_column], self._zone)
+        record[self.time_column] = self._with_zone(record[self.time_column])
         return super().moment(record, otherwise)
 
     @property
@@ -180,12 +180,24 @@ class Reporting(ExportStream):
             if self.mask.get(("properties", attribute.column), False)
         ]
 
+    def _with_zone(self, moment: Any) -> Any:
+        """Give a moment a zone: files were seen with times of the workspace's zone."""
+        if not isinstance(moment, str) or moment.isdigit():
+            return moment
+        try:
+            parsed = datetime.fromisoformat(moment)
+        except ValueError:
+            return moment
+        return moment if parsed.tzinfo else parsed.replace(tzinfo=self._zone).isoformat()
+
     @cached_property
     def _zone(self) -> tzinfo:
+        name = str(self.client.workspace.get("timezone"))
         try:
-            return ZoneInfo(str(self.client.workspace.get("timezone")))
+            return ZoneInfo(name)
         except (ValueError, LookupError, OSError):
-            return UTC
+            message = f"The workspace's time zone {name} is not known here; install package tzdata"
+            raise ExportFailedError(message) from None
 
 
 def streams(tap: TapIntercom) -> list[Reporting]:
@@ -205,17 +217,6 @@ def streams(tap: TapIntercom) -> list[Reporting]:
         return [Reporting(tap, name, error) for name in names]
     offered = {str(record.get("id")): Dataset.from_record(record) for record in records}
     return [Reporting(tap, name, _chosen(tap, name, offered)) for name in names]
-
-
-def with_zone(moment: Any, zone: tzinfo) -> Any:
-    """Return a moment with a zone: files were seen with times of the workspace's zone."""
-    if not isinstance(moment, str) or moment.isdigit():
-        return moment
-    try:
-        parsed = datetime.fromisoformat(moment)
-    except ValueError:
-        return moment
-    return moment if parsed.tzinfo else parsed.replace(tzinfo=zone).isoformat()
 
 
 def _chosen(tap: TapIntercom, name: str, offered: dict[str, Dataset]) -> Dataset | IntercomError:

@@ -63,6 +63,7 @@ class TicketParts(EmbeddedStream):
     permission = "Read tickets"
     root_key = "ticket_id"
     field = ("ticket_parts", "ticket_parts")
+    most_items = 500
 
 
 class TicketContacts(EmbeddedStream):

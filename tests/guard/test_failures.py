@@ -96,8 +96,17 @@ def test_a_conversation_that_always_fails_ends_only_the_streams_that_need_its_pa
     assert all(isinstance(failure, kind) for failure in first.failures.values())
     assert stage.lost(first, CHECKED - DETAILED) == {}
     assert not any(first.state["bookmarks"].get(name) for name in DETAILED)
+    lost = stage.lost(first, DETAILED)
+    assert {row["conversation_id"] for rows in lost.values() for row in rows.values()} <= {bad}
     stage.control.faults.clear()
     assert stage.lost(first + stage.run(first.state)) == {}
+
+
+def test_a_page_that_fails_for_every_conversation_is_given_up_soon(stage: Stage) -> None:
+    stage.control.faults.add(failing(FOR_GOOD[1], "/conversations/[0-9]+"))
+    run = stage.attempt(concurrency=1)
+    assert run.failures.keys() == DETAILED
+    assert len(stage.requests("/conversations/2")) < 10
 
 
 def test_a_stream_that_fails_is_named_in_one_line_and_the_run_exits_with_1(

@@ -242,3 +242,13 @@ def test_a_fault_that_never_ends_is_an_error_and_moves_no_bookmark_past_what_cam
     assert run.error is not None
     stage.control.faults.clear()
     assert stage.lost(run + stage.run(run.state)) == {}
+
+
+def test_away_status_reasons_may_come_without_anything_around_them(stage: Stage) -> None:
+    rows = [{"id": 1, "label": "Lunch"}, {"id": 2, "label": "Meeting"}]
+    path = "/away_status_reasons"
+    stage.control.faults.add(
+        Fault(kind="raw_body", body=msgspec.json.encode(rows), path=path, times=None)
+    )
+    run = stage.run(select=["away_status_reasons"])
+    assert [row["label"] for row in run.records("away_status_reasons")] == ["Lunch", "Meeting"]

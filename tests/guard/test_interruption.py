@@ -166,6 +166,7 @@ def test_a_signal_ends_the_process_at_once_though_a_request_hangs_or_waits(
     try:
         _wait_until(lambda: any(re.fullmatch(path, one.path) for one in sandbox.control.requests()))
         assert process.send(number) < 5
+        assert process.end() == 1
     finally:
         process.kill()
     sandbox.control.faults.clear()

@@ -257,3 +257,16 @@ def test_no_netrc_takes_the_place_of_the_token(
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     run = stage.run(select=["tags"])
     assert stage.lost(run, ["tags"]) == {}
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_conversations_are_loaded_though_nobody_knows_of_the_tickets(
+    stage: Stage, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.control.faults.add(
+        Fault(kind="status", status=status, path="/tickets/search", times=None)
+    )
+    run = stage.run(select=["conversations"])
+    assert stage.lost(run, ["conversations"]) == {}
+    assert len(stage.requests("/tickets/search")) == 1
+    assert any(line.startswith("Nobody knows whether") for line in warned(caplog))
