@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from benchmarks import backfill, cpu, details, increments, memory, shared_limit, start
-from benchmarks.report import machine, table
+from benchmarks.report import header, line, machine
 from benchmarks.sizes import QUICK, Sizes
 from demo.processes import end_cleanly_on_signals
 
@@ -33,13 +33,14 @@ def main() -> None:
     arguments = _parser().parse_args()
     end_cleanly_on_signals()
     sizes = _sizes(arguments)
-    rows = [row for name in arguments.figures or FIGURES for row in _measured(name, sizes)]
-    sys.stdout.write(f"{table(rows)}\n\n{machine()}\n")
-
-
-def _measured(name: str, sizes: Sizes) -> list[Row]:
-    sys.stderr.write(f"Measuring {name} ...\n")
-    return FIGURES[name](sizes)
+    sys.stdout.write(header())
+    for name in arguments.figures or FIGURES:
+        sys.stderr.write(f"Measuring {name} ...\n")
+        for row in FIGURES[name](sizes):
+            # at once: a later figure may fail, or last longer than anybody waits
+            sys.stdout.write(f"\n{line(row)}")
+            sys.stdout.flush()
+    sys.stdout.write(f"\n\n{machine()}\n")
 
 
 def _sizes(arguments: argparse.Namespace) -> Sizes:

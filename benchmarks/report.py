@@ -30,16 +30,16 @@ class Row:
     measured: str
     reached: bool | None = None
 
-    def cells(self) -> tuple[str, ...]:
-        """Return the row's cells."""
-        words = {True: "yes", False: "**no**", None: ""}
-        return (self.figure, self.target, self.measured, words[self.reached])
+
+def header() -> str:
+    """Return the head of the figures' Markdown table."""
+    return f"{_line(HEADER)}\n{_line('---' for _ in HEADER)}"
 
 
-def table(rows: Iterable[Row]) -> str:
-    """Return the figures as a Markdown table."""
-    lines = [HEADER, tuple("---" for _ in HEADER), *(row.cells() for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+def line(row: Row) -> str:
+    """Return a figure as a line of the Markdown table."""
+    words = {True: "yes", False: "**no**", None: ""}
+    return _line((row.figure, row.target, row.measured, words[row.reached]))
 
 
 def machine() -> str:
@@ -48,6 +48,10 @@ def machine() -> str:
         f"{os.cpu_count()} cores of {_processor()}, Python {platform.python_version()}, "
         f"{platform.system()} {platform.machine()}"
     )
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _processor() -> str:

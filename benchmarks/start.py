@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.intercom import aged_intercom
 from benchmarks.programs import ENVIRONMENT, tap
@@ -55,7 +55,7 @@ def _seconds(command: tuple[str, ...]) -> float:
 
 
 def _idle_rows() -> list[Row]:
-    streams = [entry["stream"] for entry in tap().catalog["streams"]]
+    streams = [entry["stream"] for entry in tap().catalog["streams"] if _is_default(entry)]
     with aged_intercom(contacts=300, companies=50, conversations=50, tickets=50) as workspace:
         first = tap().sync(workspace.url, streams)
         workspace.control.clear_requests()
@@ -72,6 +72,12 @@ def _idle_rows() -> list[Row]:
         Row("nothing new: pages of the company scroll", "", f"{scroll}"),
         Row("nothing new: details of the newest record", "", f"{details}"),
     ]
+
+
+def _is_default(entry: dict[str, Any]) -> bool:
+    """Whether a stream of a catalog is selected unless the user says otherwise."""
+    (root,) = [item["metadata"] for item in entry["metadata"] if not item["breadcrumb"]]
+    return bool(root["selected-by-default"])
 
 
 def _name(request: LoggedRequest) -> str:

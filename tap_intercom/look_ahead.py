@@ -19,7 +19,7 @@ ITEMS_PER_WORKER = 16
 """Items that may wait for their turn, per worker; most of them may need no work."""
 
 
-BYTES_HELD = 24 * 1024 * 1024
+BYTES_HELD = 20 * 1024 * 1024
 """Bytes of answers that may wait for their turn; decoded they take several times that."""
 
 

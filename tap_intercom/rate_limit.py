@@ -112,7 +112,7 @@ class RateLimiter:
                 self._reset = now + WINDOW_SECONDS
                 self._used = self._in_flight
                 if not self._told_reset:
-                    self._limit = min(DEFAULT_LIMIT, self._limit + 1 + self._limit // 50)
+                    self._limit = min(DEFAULT_LIMIT, self._limit + 1 + self._limit // 100)
             if now < self._closed_until:
                 return self._closed_until - now
             if self._used >= max(1, int(self._limit * self._share)):
