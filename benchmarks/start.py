@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 from statistics import median
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from benchmarks.intercom import aged_intercom
 from benchmarks.programs import ENVIRONMENT, tap
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tests.sandbox.request_log import LoggedRequest
 
 TARGET_RATIO = 1.5
+PLACES = ("model", "page", "starting_after")
+"""Parameters that tell one list, or one page of it, from another."""
+
 ROOTS = ("POST /contacts/search", "POST /conversations/search", "POST /tickets/search")
 SCROLL = "GET /companies/scroll"
 
@@ -68,7 +72,7 @@ def _idle_rows() -> list[Row]:
     many = ", ".join(name for name, count in requests.items() if count > 1)
     return [
         Row("nothing new: searches per root stream", "1", f"{searches}", searches == 1),
-        Row("nothing new: requests per small list", "1", f"{lists} {many}".strip(), lists == 1),
+        Row("nothing new: requests per page of a list", "1", f"{lists} {many}".strip(), lists == 1),
         Row("nothing new: pages of the company scroll", "", f"{scroll}"),
         Row("nothing new: details of the newest record", "", f"{details}"),
     ]
@@ -81,7 +85,7 @@ def _is_default(entry: dict[str, Any]) -> bool:
 
 
 def _name(request: LoggedRequest) -> str:
-    """Name what was asked for: a list is another one for each of its parameters."""
+    """Name what was asked for: a list is another one for each of its parameters and pages."""
     path = "/".join("{id}" if part.isdecimal() else part for part in request.path.split("/"))
-    model = request.query.get("model")
-    return f"{request.method} {path}" + (f"?model={model}" if model else "")
+    given = {name: request.query[name] for name in PLACES if name in request.query}
+    return f"{request.method} {path}?{urlencode(given)}" if given else f"{request.method} {path}"
