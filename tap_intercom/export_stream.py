@@ -10,6 +10,7 @@ from tap_intercom.errors import ExportFailedError
 from tap_intercom.export import ExportEndpoint, export
 from tap_intercom.export_file import tables
 from tap_intercom.family import RootStream
+from tap_intercom.normalize import DAY
 from tap_intercom.spool import Spool
 from tap_intercom.step import Step, moment_of
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-DAY = 86_400
 
 WINDOW_SECONDS = 90 * DAY
 """What one job is asked for at most; no limit is documented, but its file has to end some day."""

@@ -8,13 +8,14 @@ from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.errors import TemporaryError
 from tap_intercom.family import RootStream
+from tap_intercom.normalize import DAY
 from tap_intercom.pagination import pages, records_of
 from tap_intercom.step import Step, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WINDOW_SECONDS = 5 * 86_400
+WINDOW_SECONDS = 5 * DAY
 """Longer windows were answered with 500 (airbyte#38626)."""
 
 NARROWEST_SECONDS = 3600

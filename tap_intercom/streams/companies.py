@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_intercom.attributes import AttributedStream, DeclaredIn
-from tap_intercom.child_stream import EmbeddedStream, OwnListStream
+from tap_intercom.child_stream import ChildStream, EmbeddedStream, OwnListStream
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.gathering import Gathering
@@ -51,41 +51,38 @@ class Companies(AttributedStream):
             yield from spool.oldest_first()
 
 
-class CompanyTags(EmbeddedStream):
-    """Which tag is on which company."""
+class _CompanyChild(ChildStream):
+    """Rows that belong to a company."""
 
-    name = "company_tags"
     parent_stream_type = Companies
-    primary_keys = ("company_id", "tag_id")
     replication_key = "company_updated_at"
     permission = "Read and list users and companies"
     root_key = "company_id"
+
+
+class CompanyTags(_CompanyChild, EmbeddedStream):
+    """Which tag is on which company."""
+
+    name = "company_tags"
+    primary_keys = ("company_id", "tag_id")
     field = ("tags", "tags")
     item_key = "tag_id"
 
 
-class CompanySegments(EmbeddedStream):
+class CompanySegments(_CompanyChild, EmbeddedStream):
     """Which company is in which segment."""
 
     name = "company_segments"
-    parent_stream_type = Companies
     primary_keys = ("company_id", "segment_id")
-    replication_key = "company_updated_at"
-    permission = "Read and list users and companies"
-    root_key = "company_id"
     field = ("segments", "segments")
     item_key = "segment_id"
 
 
-class CompanyNotes(OwnListStream):
+class CompanyNotes(_CompanyChild, OwnListStream):
     """Notes that teammates wrote about a company."""
 
     name = "company_notes"
-    parent_stream_type = Companies
     primary_keys = ("id",)
-    replication_key = "company_updated_at"
-    permission = "Read and list users and companies"
     first_version = (2, 15)
     selected_by_default = False
-    root_key = "company_id"
     own_list = Request("/companies/{id}/notes", {"per_page": 50})

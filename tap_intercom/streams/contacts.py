@@ -6,10 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tap_intercom.attributes import AttributedStream, DeclaredIn
-from tap_intercom.child_stream import EmbeddedStream, OwnListStream, ReferenceStream
+from tap_intercom.child_stream import ChildStream, EmbeddedStream, OwnListStream, ReferenceStream
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.gathering import Gathering
+from tap_intercom.normalize import DAY
 from tap_intercom.search import CursorRefusedError, Search, SearchEndpoint
 from tap_intercom.search_stream import SearchStream
 from tap_intercom.settings import version_number
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 READ_CONTACTS = "Read and list users and companies"
 
-DAY = 86_400
 LONGEST_DAY = DAY + 2 * 3600
 """More than any calendar day lasts, the one on which daylight saving ends included."""
 
@@ -99,43 +99,40 @@ class Contacts(AttributedStream, SearchStream):
             yield from spool.oldest_first()
 
 
-class ContactTags(ReferenceStream):
-    """Which tag is on which contact."""
+class _ContactChild(ChildStream):
+    """Rows that belong to a contact."""
 
-    name = "contact_tags"
     parent_stream_type = Contacts
-    primary_keys = ("contact_id", "tag_id")
     replication_key = "contact_updated_at"
     permission = READ_CONTACTS
     root_key = "contact_id"
+
+
+class ContactTags(_ContactChild, ReferenceStream):
+    """Which tag is on which contact."""
+
+    name = "contact_tags"
+    primary_keys = ("contact_id", "tag_id")
     field = ("tags", "data")
     item_key = "tag_id"
     whole_list = Request("/contacts/{id}/tags")
 
 
-class ContactCompanies(ReferenceStream):
+class ContactCompanies(_ContactChild, ReferenceStream):
     """Which contact is with which company."""
 
     name = "contact_companies"
-    parent_stream_type = Contacts
     primary_keys = ("contact_id", "company_id")
-    replication_key = "contact_updated_at"
-    permission = READ_CONTACTS
-    root_key = "contact_id"
     field = ("companies", "data")
     item_key = "company_id"
     whole_list = Request("/contacts/{id}/companies", {"per_page": 50}, holds=("data", "companies"))
 
 
-class ContactSocialProfiles(EmbeddedStream):
+class ContactSocialProfiles(_ContactChild, EmbeddedStream):
     """A contact's profiles on social networks; one without an address has an empty text there."""
 
     name = "contact_social_profiles"
-    parent_stream_type = Contacts
     primary_keys = ("contact_id", "name", "url")
-    replication_key = "contact_updated_at"
-    permission = READ_CONTACTS
-    root_key = "contact_id"
     field = ("social_profiles", "data")
 
     @override
@@ -144,47 +141,35 @@ class ContactSocialProfiles(EmbeddedStream):
             yield {**profile, "url": profile.get("url") or ""}
 
 
-class ContactSegments(OwnListStream):
+class ContactSegments(_ContactChild, OwnListStream):
     """Which contact is in which segment.
 
     Segments follow rules, so membership can change while the contact does not.
     """
 
     name = "contact_segments"
-    parent_stream_type = Contacts
     primary_keys = ("contact_id", "segment_id")
-    replication_key = "contact_updated_at"
-    permission = READ_CONTACTS
     selected_by_default = False
-    root_key = "contact_id"
     item_key = "segment_id"
     own_list = Request("/contacts/{id}/segments", holds=("data", "segments"))
 
 
-class ContactSubscriptions(OwnListStream):
+class ContactSubscriptions(_ContactChild, OwnListStream):
     """What a contact has explicitly subscribed to, or unsubscribed from."""
 
     name = "contact_subscriptions"
-    parent_stream_type = Contacts
     primary_keys = ("contact_id", "subscription_type_id")
-    replication_key = "contact_updated_at"
-    permission = READ_CONTACTS
     selected_by_default = False
-    root_key = "contact_id"
     item_key = "subscription_type_id"
     own_list = Request("/contacts/{id}/subscriptions")
 
 
-class ContactNotes(OwnListStream):
+class ContactNotes(_ContactChild, OwnListStream):
     """Notes that teammates wrote about a contact."""
 
     name = "contact_notes"
-    parent_stream_type = Contacts
     primary_keys = ("id",)
-    replication_key = "contact_updated_at"
-    permission = READ_CONTACTS
     selected_by_default = False
-    root_key = "contact_id"
     own_list = Request("/contacts/{id}/notes", {"per_page": 50})
 
     @override
@@ -195,16 +180,13 @@ class ContactNotes(OwnListStream):
         return None if has_none else super().request(record)
 
 
-class ContactEventSummaries(OwnListStream):
+class ContactEventSummaries(_ContactChild, OwnListStream):
     """How often a contact triggered which event, and when first and last."""
 
     name = "contact_event_summaries"
-    parent_stream_type = Contacts
     primary_keys = ("contact_id", "name")
-    replication_key = "contact_updated_at"
     permission = "Read events"
     selected_by_default = False
-    root_key = "contact_id"
     own_list = Request(
         "/events",
         {"type": "user", "intercom_user_id": "{id}", "summary": "true"},
@@ -212,7 +194,7 @@ class ContactEventSummaries(OwnListStream):
     )
 
 
-class ContactEvents(OwnListStream):
+class ContactEvents(_ContactChild, OwnListStream):
     """What a contact did in the last 90 days, as the workspace's own software told Intercom.
 
     Intercom does not promise an id, and documents it as the contact's (OpenAPI 2.16, `data_event`).
@@ -221,12 +203,9 @@ class ContactEvents(OwnListStream):
     """
 
     name = "contact_events"
-    parent_stream_type = Contacts
     primary_keys = ("id",)
-    replication_key = "contact_updated_at"
     permission = "Read events"
     selected_by_default = False
-    root_key = "contact_id"
     own_list = Request(
         "/events",
         {"type": "user", "intercom_user_id": "{id}", "per_page": 150},

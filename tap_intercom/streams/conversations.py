@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.attributes import AttributedStream, DeclaredIn
 from tap_intercom.child_stream import (
+    ChildStream,
     EmbeddedStream,
     FetchedStream,
     ListedStream,
@@ -120,13 +121,18 @@ class DeletedConversations(RootStream):
                 return
 
 
-class _DetailStream(FetchedStream):
-    """Rows out of a conversation's own page, which is fetched once for all that need it."""
+class _ConversationChild(ChildStream):
+    """Rows that belong to a conversation."""
 
     parent_stream_type = Conversations
     replication_key = "conversation_updated_at"
     permission = "Read conversations"
     root_key = "conversation_id"
+
+
+class _DetailStream(_ConversationChild, FetchedStream):
+    """Rows out of a conversation's own page, which is fetched once for all that need it."""
+
     detail = Request("/conversations/{id}", holds=("conversation_parts",))
     field = ("conversation_parts", "conversation_parts")
 
@@ -163,41 +169,29 @@ class ConversationPartAttachments(_DetailStream):
         return attachments_of(parts, "conversation_part_id")
 
 
-class ConversationContacts(EmbeddedStream):
+class ConversationContacts(_ConversationChild, EmbeddedStream):
     """Which contact takes part in which conversation."""
 
     name = "conversation_contacts"
-    parent_stream_type = Conversations
     primary_keys = ("conversation_id", "contact_id")
-    replication_key = "conversation_updated_at"
-    permission = "Read conversations"
-    root_key = "conversation_id"
     field = ("contacts", "contacts")
     item_key = "contact_id"
 
 
-class ConversationTags(EmbeddedStream):
+class ConversationTags(_ConversationChild, EmbeddedStream):
     """Which tag is on which conversation."""
 
     name = "conversation_tags"
-    parent_stream_type = Conversations
     primary_keys = ("conversation_id", "tag_id")
-    replication_key = "conversation_updated_at"
-    permission = "Read conversations"
-    root_key = "conversation_id"
     field = ("tags", "tags")
     item_key = "tag_id"
 
 
-class ConversationTeammates(ListedStream):
+class ConversationTeammates(_ConversationChild, ListedStream):
     """Which teammate took part in which conversation."""
 
     name = "conversation_teammates"
-    parent_stream_type = Conversations
     primary_keys = ("conversation_id", "admin_id")
-    replication_key = "conversation_updated_at"
-    permission = "Read conversations"
-    root_key = "conversation_id"
     item_key = "admin_id"
 
     @override
@@ -208,29 +202,21 @@ class ConversationTeammates(ListedStream):
         return dicts_in(lists.get("teammates")) or dicts_in(lists.get("admins"))
 
 
-class ConversationAttachments(EmbeddedStream):
+class ConversationAttachments(_ConversationChild, EmbeddedStream):
     """Files in the first message of a conversation."""
 
     name = "conversation_attachments"
-    parent_stream_type = Conversations
     primary_keys = ("conversation_id", "url")
-    replication_key = "conversation_updated_at"
-    permission = "Read conversations"
-    root_key = "conversation_id"
     field = ("source", "attachments")
 
 
-class ConversationHandlingEvents(OwnListStream):
+class ConversationHandlingEvents(_ConversationChild, OwnListStream):
     """Which teammate handled a conversation when; Intercom gives these events no id."""
 
     name = "conversation_handling_events"
-    parent_stream_type = Conversations
     primary_keys = ("conversation_id", "timestamp", "type", "teammate_id")
-    replication_key = "conversation_updated_at"
-    permission = "Read conversations"
     first_version = (2, 15)
     selected_by_default = False
-    root_key = "conversation_id"
     own_list = Request("/conversations/{id}/handling_events", holds=("handling_events",))
 
     @override
@@ -239,17 +225,13 @@ class ConversationHandlingEvents(OwnListStream):
             yield {**event, "teammate_id": value_at(event, ("teammate", "id"))}
 
 
-class SideConversations(OwnListStream):
+class SideConversations(_ConversationChild, OwnListStream):
     """Conversations that teammates lead about a conversation, with their parts."""
 
     name = "side_conversations"
-    parent_stream_type = Conversations
     primary_keys = ("id",)
-    replication_key = "conversation_updated_at"
-    permission = "Read conversations"
     first_version = (2, 16)
     selected_by_default = False
-    root_key = "conversation_id"
     own_list = Request(
         "/conversations/{id}/side_conversations", {"per_page": 50}, holds=("side_conversations",)
     )

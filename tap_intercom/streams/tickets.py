@@ -53,41 +53,38 @@ class Tickets(AttributedStream, SearchStream):
             self.logger.warning(HIDDEN_TICKETS)
 
 
-class TicketParts(EmbeddedStream):
-    """Messages, notes and events of a ticket, all of them whenever it changed."""
+class _TicketChild(ChildStream):
+    """Rows that belong to a ticket."""
 
-    name = "ticket_parts"
     parent_stream_type = Tickets
-    primary_keys = ("id",)
     replication_key = "ticket_updated_at"
     permission = "Read tickets"
     root_key = "ticket_id"
+
+
+class TicketParts(_TicketChild, EmbeddedStream):
+    """Messages, notes and events of a ticket, all of them whenever it changed."""
+
+    name = "ticket_parts"
+    primary_keys = ("id",)
     field = ("ticket_parts", "ticket_parts")
     most_items = 500
 
 
-class TicketContacts(EmbeddedStream):
+class TicketContacts(_TicketChild, EmbeddedStream):
     """Which contact is on which ticket."""
 
     name = "ticket_contacts"
-    parent_stream_type = Tickets
     primary_keys = ("ticket_id", "contact_id")
-    replication_key = "ticket_updated_at"
-    permission = "Read tickets"
-    root_key = "ticket_id"
     field = ("contacts", "contacts")
     item_key = "contact_id"
 
 
-class TicketPartAttachments(EmbeddedStream):
+class TicketPartAttachments(_TicketChild, EmbeddedStream):
     """Files in the parts of a ticket."""
 
     name = "ticket_part_attachments"
-    parent_stream_type = Tickets
     primary_keys = ("ticket_part_id", "url")
-    replication_key = "ticket_updated_at"
-    permission = "Read tickets"
-    root_key = "ticket_id"
     field = ("ticket_parts", "ticket_parts")
 
     @override
