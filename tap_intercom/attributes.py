@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import StreamSchema
 
 from tap_intercom.child_stream import dicts_in
+from tap_intercom.columns import ARRAY, BOOLEAN, INTEGER, MOMENT, NUMBER, OBJECT, TEXT
 from tap_intercom.compat import override
 from tap_intercom.errors import AccessTokenRefusedError, IntercomError, TemporaryError
 from tap_intercom.family import RootStream
@@ -31,19 +32,17 @@ if TYPE_CHECKING:
 
     from tap_intercom.client import IntercomClient, Request
 
-MOMENT = {"type": ["string", "null"], "format": "date-time"}
-
-TYPES: dict[str, dict[str, Any]] = {
-    "string": {"type": ["string", "null"]},
-    "list": {"type": ["string", "null"]},
-    "integer": {"type": ["integer", "null"]},
-    "float": {"type": ["number", "null"]},
-    "decimal": {"type": ["number", "null"]},
-    "boolean": {"type": ["boolean", "null"]},
+TYPES = {
+    "string": TEXT,
+    "list": TEXT,
+    "integer": INTEGER,
+    "float": NUMBER,
+    "decimal": NUMBER,
+    "boolean": BOOLEAN,
     "date": MOMENT,
     "datetime": MOMENT,
-    "files": {"type": ["array", "null"]},
-    "relationship": {"type": ["object", "null"], "additionalProperties": True},
+    "files": ARRAY,
+    "relationship": OBJECT,
 }
 """JSON Schema by declared type (OpenAPI 2.16, data, conversation and ticket type attributes)."""
 
@@ -134,9 +133,9 @@ class AttributedStream(RootStream):
         schema = copy.deepcopy(SCHEMAS.get_schema(self.name, key_properties=self.primary_keys))
         properties = schema["properties"]
         if self._as_json:
-            properties[self.attributes] = {"type": ["string", "null"]}
+            properties[self.attributes] = dict(TEXT)
             return schema
-        properties[self._raw] = {"type": ["string", "null"]}
+        properties[self._raw] = dict(TEXT)
         if self._tap.input_catalog is None and self._tap.is_configured:
             declared = self._declared()
             if declared:
@@ -194,7 +193,7 @@ def properties_of(definitions: Iterable[Record]) -> dict[str, Any]:
         if isinstance(name, str) and declared:
             known = properties.setdefault(name, declared)
             if known != declared:
-                properties[name] = TYPES["string"]
+                properties[name] = TEXT
     return properties
 
 

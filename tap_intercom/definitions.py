@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from tap_intercom.columns import ARRAY, BOOLEAN, INTEGER, MOMENT, NUMBER, OBJECT, TEXT
 from tap_intercom.spelling import unknown
 
 if TYPE_CHECKING:
@@ -41,16 +42,14 @@ AUTO = "auto"
 WHOLE_ANSWER = "."
 """The `records_path` of an answer that is itself the record."""
 
-MOMENT = {"type": ["string", "null"], "format": "date-time"}
-
-COLUMN_TYPES: dict[str, dict[str, Any]] = {
-    "string": {"type": ["string", "null"]},
-    "integer": {"type": ["integer", "null"]},
-    "number": {"type": ["number", "null"]},
-    "boolean": {"type": ["boolean", "null"]},
+COLUMN_TYPES = {
+    "string": TEXT,
+    "integer": INTEGER,
+    "number": NUMBER,
+    "boolean": BOOLEAN,
     "date-time": MOMENT,
-    "object": {"type": ["object", "null"], "additionalProperties": True},
-    "array": {"type": ["array", "null"]},
+    "object": OBJECT,
+    "array": ARRAY,
 }
 """JSON Schema by the type of a column."""
 
@@ -111,7 +110,7 @@ class StreamDefinition:
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the stream's rows."""
         columns = {name: COLUMN_TYPES[kind] for name, kind in self.columns.items()}
-        columns = columns or {WHOLE_RECORD: COLUMN_TYPES["object"]}
+        columns = columns or {WHOLE_RECORD: OBJECT}
         columns |= {key: {"type": "string"} for key in self.primary_keys}
         if self.parent:
             parent_id, parent_updated_at = self.parent_columns

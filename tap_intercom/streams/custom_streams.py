@@ -28,12 +28,7 @@ if TYPE_CHECKING:
     from tap_intercom.pagination import Page
     from tap_intercom.stream import IntercomStream
 
-PARENTS: dict[str, type[RootStream]] = {
-    "contacts": Contacts,
-    "companies": Companies,
-    "conversations": Conversations,
-    "tickets": Tickets,
-}
+PARENTS = {parent.name: parent for parent in (Contacts, Companies, Conversations, Tickets)}
 
 
 class CustomStream(RootStream):

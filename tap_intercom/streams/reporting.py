@@ -12,6 +12,7 @@ from singer_sdk import StreamSchema
 
 from tap_intercom.child_stream import dicts_in
 from tap_intercom.client import Request
+from tap_intercom.columns import TEXT
 from tap_intercom.compat import override
 from tap_intercom.errors import ExportFailedError, IntercomError, RequestRefusedError
 from tap_intercom.export import ExportEndpoint
@@ -89,8 +90,7 @@ class Dataset:
     def schema(self) -> dict[str, Any]:
         """The columns; Intercom tells no types, so all but the time are text."""
         properties: dict[str, Any] = {
-            item.column: {"type": ["string", "null"], "description": item.title}
-            for item in self.attributes
+            item.column: {**TEXT, "description": item.title} for item in self.attributes
         }
         for column in self.key:
             properties[column]["type"] = "string"
