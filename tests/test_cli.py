@@ -88,10 +88,18 @@ def test_the_package_runs_as_a_module_too() -> None:
     assert "tap-intercom v" in done.stdout
 
 
-def test_discovery_needs_no_settings_and_makes_no_request() -> None:
+def test_discovery_needs_no_settings() -> None:
     done = run("--discover")
     assert done.returncode == 0
     assert {entry["tap_stream_id"] for entry in json.loads(done.stdout)["streams"]} == set(KEYS)
+
+
+def test_discovery_without_a_token_makes_no_request(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.control.clear_requests()
+    config = written(tmp_path, "config.json", json.dumps({"api_url": sandbox.url}))
+    done = run("--config", config, "--discover")
+    assert done.returncode == 0
+    assert sandbox.control.requests() == []
 
 
 def test_a_test_run_tries_every_stream(config_file: Path, sandbox: Sandbox) -> None:

@@ -9,8 +9,10 @@ import logging
 import tarfile
 import tempfile
 import zipfile
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 import requests
@@ -426,6 +428,29 @@ def test_a_later_run_of_a_dataset_reads_30_days_again_and_has_the_new_rows(stage
     loaded = {row[key] for row in (first + later).records("reporting_conversation")}
     assert loaded == {row[key] for row in stage.control.records("reporting_conversation")}
     assert len(later.records("reporting_conversation")) < len(loaded)
+
+
+def test_times_without_a_zone_are_those_of_the_workspace(stage: Stage) -> None:
+    tap = TapIntercom(config={**stage.config, "reporting_datasets": ["ticket"]})
+    row = {"ticket.ticket_created_at": "2025-06-15T08:00:00"}
+    zone = ZoneInfo(stage.sandbox.options.timezone)
+    true = datetime(2025, 6, 15, 8, tzinfo=zone)
+    assert true.utcoffset()
+    assert tap.streams["reporting_ticket"].moment(row, 0) == true.timestamp()
+
+
+def test_times_without_a_zone_fail_the_stream_where_the_zone_is_unknown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tap = TapIntercom(config={**stage.config, "reporting_datasets": ["ticket"]})
+    row = {"ticket.ticket_created_at": "2025-06-15T08:00:00"}
+    monkeypatch.setattr("tap_intercom.streams.reporting.ZoneInfo", _unknown_zone)
+    with pytest.raises(ExportFailedError, match="install package tzdata"):
+        tap.streams["reporting_ticket"].moment(row, 0)
+
+
+def _unknown_zone(*_: Any) -> None:
+    raise ZoneInfoNotFoundError
 
 
 def test_a_dataset_is_selected_by_name_alone(stage: Stage) -> None:

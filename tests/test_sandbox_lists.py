@@ -115,6 +115,15 @@ def _page(answer: requests.Response) -> dict[str, Any]:
     return body
 
 
+def walked_to_the_truth(running: tuple[Sandbox, Api], path: str, kind: str) -> list[dict[str, Any]]:
+    """The pages of a list, more than one, that together hold all rows of a kind."""
+    sandbox, api = running
+    answers = walk(api, path)
+    assert len(answers) > 1
+    assert by_id(rows_of(answers)) == by_id(sandbox.control.records(kind))
+    return answers
+
+
 def rows_of(answers: list[dict[str, Any]], key: str = "data") -> list[dict[str, Any]]:
     return [row for answer in answers for row in answer[key]]
 
@@ -173,10 +182,7 @@ def test_cursor_lists_lead_to_the_truth_and_end_with_null(
     kind: str,
     per_page: int,
 ) -> None:
-    sandbox, api = shared
-    answers = walk(api, path)
-    assert len(answers) > 1
-    assert by_id(rows_of(answers)) == by_id(sandbox.control.records(kind))
+    answers = walked_to_the_truth(shared, path, kind)
     for answer in answers:
         assert set(answer) == {"type", "data", "pages"}
         assert set(answer["pages"]) == {"type", "per_page", "next"}
@@ -216,13 +222,10 @@ def test_linked_lists_lead_to_the_truth_by_urls(
     kind: str,
     per_page: int,
 ) -> None:
-    sandbox, api = shared
-    answers = walk(api, path)
-    assert len(answers) > 1
-    assert by_id(rows_of(answers)) == by_id(sandbox.control.records(kind))
+    answers = walked_to_the_truth(shared, path, kind)
     for answer in answers[:-1]:
         assert answer["pages"]["per_page"] == per_page
-        assert answer["pages"]["next"].startswith(f"{sandbox.url}{path}?")
+        assert answer["pages"]["next"].startswith(f"{shared[0].url}{path}?")
     assert answers[-1]["pages"].get("next") is None
 
 

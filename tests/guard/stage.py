@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import functools
 import io
+import itertools
 import json
 import threading
 import time
@@ -211,6 +212,16 @@ class Stage:
         messages = parsed(stdout.buffer.getvalue())  # type: ignore[attr-defined]
         failures = {stream.name: failure for stream, failure in tap.failures.items()}
         return Run(messages, error or _first_error(failures), failures, killed)
+
+    def before(self, number: int, path: str, act: Callable[[], Any]) -> None:
+        """Let something happen once: before the n-th request below a path."""
+        asked = itertools.count(1)
+
+        def act_in_time(request: Request) -> None:
+            if request.path.startswith(path) and next(asked) == number:
+                act()
+
+        self.before_request = act_in_time
 
     def requests(self, path: str = "", method: str = "") -> list[LoggedRequest]:
         """Return the requests so far whose path begins so."""

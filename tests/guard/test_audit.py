@@ -10,10 +10,10 @@ from tests.guard.log import told, warned
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
-    from tap_intercom.client import Request
     from tests.guard.stage import Stage
 
 SEARCHED = ("contacts", "conversations", "tickets")
+SEARCH = "/conversations/search"
 
 
 @pytest.mark.parametrize("page_size", [7, 150])
@@ -32,17 +32,12 @@ def test_records_that_do_not_come_are_missed_with_both_numbers(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Three of the conversations vanish between the first page and the last."""
-    asked = 0
 
-    def vanish(request: Request) -> None:
-        nonlocal asked
-        asked += request.path == "/conversations/search"
-        if asked == 2:
-            asked += 1
-            for record in stage.control.records("conversations")[-4:-1]:
-                stage.control.delete("conversations", record["id"])
+    def vanish() -> None:
+        for record in stage.control.records("conversations")[-4:-1]:
+            stage.control.delete("conversations", record["id"])
 
-    stage.before_request = vanish
+    stage.before(2, SEARCH, vanish)
     stage.run(select=["conversations"], page_size=20, concurrency=1)
     assert any("3 conversations fewer came" in line for line in warned(caplog))
     assert any("(57 of 60)" in line for line in warned(caplog))
@@ -55,19 +50,14 @@ def test_a_record_that_comes_twice_does_not_hide_one_that_does_not_come(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One conversation is changed after it was read and comes again, another one vanishes."""
-    searches = 0
 
-    def drift(request: Request) -> None:
-        nonlocal searches
-        searches += request.path == "/conversations/search"
-        if searches == 3:
-            searches += 1
-            records = stage.control.records("conversations")
-            stage.control.clock.advance(60)
-            stage.control.change("conversations", records[0]["id"], {"title": "Again"})
-            stage.control.delete("conversations", records[-2]["id"])
+    def drift() -> None:
+        records = stage.control.records("conversations")
+        stage.control.clock.advance(60)
+        stage.control.change("conversations", records[0]["id"], {"title": "Again"})
+        stage.control.delete("conversations", records[-2]["id"])
 
-    stage.before_request = drift
+    stage.before(3, SEARCH, drift)
     stage.run(select=["conversations"], page_size=20, concurrency=1)
     assert any("1 conversations fewer came" in line for line in warned(caplog))
 
@@ -87,20 +77,14 @@ def test_an_incremental_run_is_audited_too(stage: Stage, caplog: pytest.LogCaptu
 def test_records_created_meanwhile_do_not_hide_others_that_do_not_come(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    searches = 0
+    def drift() -> None:
+        for record in stage.control.records("conversations")[-4:-1]:
+            stage.control.delete("conversations", record["id"])
+        stage.control.clock.advance(60)
+        for _ in range(3):
+            stage.control.create("conversations")
 
-    def drift(request: Request) -> None:
-        nonlocal searches
-        searches += request.path == "/conversations/search"
-        if searches == 2:
-            searches += 1
-            for record in stage.control.records("conversations")[-4:-1]:
-                stage.control.delete("conversations", record["id"])
-            stage.control.clock.advance(60)
-            for _ in range(3):
-                stage.control.create("conversations")
-
-    stage.before_request = drift
+    stage.before(2, SEARCH, drift)
     stage.run(select=["conversations"], page_size=20, concurrency=1)
     assert any("3 conversations fewer came" in line for line in warned(caplog))
 

@@ -85,6 +85,20 @@ def test_parts_of_a_ticket_beyond_500_are_warned_of(
     assert "500" in line
 
 
+def test_as_many_parts_as_intercom_hands_out_are_warned_of_though_no_more_are_told_of(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    full, other, *_ = stage.control.records("tickets")
+    for ticket, count in ((full, 500), (other, 499)):
+        part = ticket["ticket_parts"]["ticket_parts"][0]
+        parts = [{**part, "id": f"{ticket['id']}-{number}"} for number in range(count)]
+        fields = {"ticket_parts": {"type": "x", "ticket_parts": parts, "total_count": count}}
+        stage.control.change("tickets", ticket["id"], fields)
+    stage.run(select=["ticket_parts"])
+    (line,) = [line for line in warned(caplog) if "hands out" in line]
+    assert full["id"] in line
+
+
 @pytest.mark.parametrize("options", [MANY_COMPANIES], indirect=True)
 def test_more_than_ten_thousand_companies_arrive(stage: Stage) -> None:
     run = stage.run(select=["companies"])

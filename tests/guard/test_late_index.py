@@ -223,17 +223,12 @@ def test_a_search_begun_anew_goes_on_near_where_it_was(stage: Stage) -> None:
 @pytest.mark.parametrize("options", [MANY], indirect=True)
 def test_what_changes_during_a_run_in_windows_comes_with_it(stage: Stage) -> None:
     """The last window has no end."""
-    searches = 0
 
-    def change(request: Request) -> None:
-        nonlocal searches
-        searches += request.path == "/conversations/search"
-        if searches == 1:
-            searches += 1
-            for record in stage.control.records("conversations")[-5:]:
-                stage.control.change("conversations", record["id"], {"title": "Just now"})
+    def change() -> None:
+        for record in stage.control.records("conversations")[-5:]:
+            stage.control.change("conversations", record["id"], {"title": "Just now"})
 
-    stage.before_request = change
+    stage.before(1, "/conversations/search", change)
     run = stage.run(select=["conversations"], page_size=20)
     assert any(
         request.body["query"].get("operator") == "AND"

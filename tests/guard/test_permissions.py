@@ -16,7 +16,6 @@ from tests.truth import CHECKED, KEYS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_intercom.client import Request
     from tests.guard.stage import Stage
 
 CODES = ("token_unauthorized", "forbidden", "api_plan_restricted")
@@ -118,15 +117,10 @@ def test_a_few_conversations_that_may_not_be_read_are_told_and_the_rest_is_loade
 
 
 def test_a_permission_that_is_lost_in_the_middle_loses_no_record(stage: Stage) -> None:
-    details = 0
+    def revoke() -> None:
+        stage.control.set_options(refused={"/conversations": "token_unauthorized"})
 
-    def revoke(request: Request) -> None:
-        nonlocal details
-        details += request.path.startswith("/conversations/2")
-        if details == 25:
-            stage.control.set_options(refused={"/conversations": "token_unauthorized"})
-
-    stage.before_request = revoke
+    stage.before(25, "/conversations/2", revoke)
     run = stage.attempt(page_size=20)
     assert "conversation_parts" in run.refused
     stage.before_request = lambda _: None

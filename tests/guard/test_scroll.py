@@ -82,15 +82,7 @@ def test_a_failure_in_the_middle_begins_the_scroll_again(
 def test_a_scroll_that_expires_in_the_middle_begins_again(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = 0
-
-    def dawdle(request: Request) -> None:
-        nonlocal asked
-        asked += request.path == PATH
-        if asked == 4:
-            stage.control.clock.advance(61)
-
-    stage.before_request = dawdle
+    stage.before(4, PATH, lambda: stage.control.clock.advance(61))
     run = stage.run(select=STREAMS)
     assert stage.lost(run, STREAMS) == {}
     assert 404 in {request.status for request in stage.requests(PATH)}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from tap_intercom.tap import TapIntercom
 from tests.guard.log import warned
 from tests.guard.stage import NOW, Stage
 from tests.sandbox.faults import Fault
@@ -376,3 +377,16 @@ def test_an_escaped_backslash_before_u0000_is_no_nul(
     (row,) = stage.run(select=["tags"]).records("tags")
     assert row["name"] == r"back\u0000"
     assert warned(caplog) == []
+
+
+@pytest.mark.parametrize("theirs", ["missing", None, "", "the contact's", "external", "user"])
+def test_an_event_without_an_id_of_its_own_gets_one(stage: Stage, theirs: str | None) -> None:
+    """Intercom documents the id of an event as that of its contact."""
+    stream = TapIntercom(config=stage.config, setup_mapper=False).streams["contact_events"]
+    contact = {"id": "the contact's", "external_id": "external"}
+    event = {"event_name": "bought", "created_at": 1_750_000_000, "user_id": "user"}
+    told = event if theirs == "missing" else {**event, "id": theirs}
+    ids = [row["id"] for row in stream.items(contact, [{"events": [told, told]}])]
+    assert ids == [f"the contact's:1750000000:bought:{number}" for number in (1, 2)]
+    own = stream.items(contact, [{"events": [{**event, "id": "its own"}]}])
+    assert [row["id"] for row in own] == ["its own"]

@@ -12,25 +12,9 @@ from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_intercom.client import Request
     from tests.guard.stage import Stage
 
 MANY_LISTS = SandboxOptions(contacts=250, companies=40, conversations=30, tickets=0)
-
-
-def once_before(path: str, act: Callable[[], None]) -> Callable[[Request], None]:
-    """Act before the first request below a path."""
-    done = False
-
-    def before(request: Request) -> None:
-        nonlocal done
-        if request.path.startswith(path) and not done:
-            done = True
-            act()
-
-    return before
 
 
 def test_conversations_deleted_meanwhile_are_skipped_counted_and_told_as_deleted(
@@ -43,7 +27,7 @@ def test_conversations_deleted_meanwhile_are_skipped_counted_and_told_as_deleted
             stage.control.delete("conversations", record["id"])
 
     # the details are asked for under the first digits of their ids
-    stage.before_request = once_before("/conversations/2", delete)
+    stage.before(1, "/conversations/2", delete)
     run = stage.run()
     assert stage.lost(run, ["conversations", "conversation_parts"]) == {}
     assert {first["id"], last["id"]} <= {row["id"] for row in run.records("conversations")}
@@ -87,7 +71,7 @@ def test_a_contact_merged_into_another_leaves_its_tags_there(stage: Stage) -> No
     def merge() -> None:
         stage.control.merge(many[0]["id"], into=many[1]["id"])
 
-    stage.before_request = once_before("/contacts/6", merge)
+    stage.before(1, "/contacts/6", merge)
     run = stage.run()
     stage.control.clock.advance(60)
     later = stage.run(run.state)
@@ -100,7 +84,7 @@ def test_a_company_deleted_during_the_scroll_does_no_harm(stage: Stage) -> None:
     def delete() -> None:
         stage.control.delete("companies", companies[0]["id"])
 
-    stage.before_request = once_before("/companies", delete)
+    stage.before(1, "/companies", delete)
     run = stage.run(select=["companies", "company_tags", "company_segments"])
     assert stage.lost(run, ["companies", "company_tags", "company_segments"]) == {}
 
