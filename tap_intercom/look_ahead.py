@@ -18,9 +18,8 @@ Result = TypeVar("Result")
 ITEMS_PER_WORKER = 16
 """Items that may wait for their turn, per worker; most of them may need no work."""
 
-
 BYTES_HELD = 20 * 1024 * 1024
-"""Bytes of answers that may wait for their turn; decoded they take several times that."""
+"""Bytes of answers that may wait for their turn."""
 
 
 class Work(Future[Result]):
@@ -130,8 +129,16 @@ class LookAhead:
             self._largest = max(self._largest, size)
 
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            task()
+        while self._do_one():
+            pass
+
+    def _do_one(self) -> bool:
+        """Run the next task, and keep nothing of it: an idle thread must not hold its result."""
+        task = self._tasks.get()
+        if task is None:
+            return False
+        task()
+        return True
 
     def stop(self) -> None:
         """Let the threads end after their present tasks; the others are dropped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from itertools import count
 
 import pytest
@@ -96,3 +97,18 @@ def test_results_that_are_large_are_begun_one_after_the_other() -> None:
         # those that were begun before anything was known of their size
         assert max(begun) <= max(item + 2, 16)
     ahead.close()
+
+
+def test_a_thread_without_work_holds_no_result() -> None:
+    """24 idle threads with a page each were a quarter of a run's memory."""
+
+    class Result:
+        pass
+
+    gone = threading.Event()
+    ahead = LookAhead(1)
+    result = ahead.take(ahead.submit(Result))
+    weakref.finalize(result, gone.set)
+    del result
+    assert gone.wait(10)
+    ahead.stop()
