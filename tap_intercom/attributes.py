@@ -21,7 +21,7 @@ from tap_intercom.errors import AccessTokenRefusedError, IntercomError, Temporar
 from tap_intercom.family import RootStream
 from tap_intercom.list_stream import ListStream
 from tap_intercom.normalize import to_text
-from tap_intercom.pagination import Page, pages, records_of
+from tap_intercom.pagination import pages
 from tap_intercom.stream import SCHEMAS
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_intercom.client import IntercomClient, Request
+    from tap_intercom.page import Page
 
 TYPES = {
     "string": TEXT,
@@ -81,7 +82,7 @@ class Declarations:
             except (AccessTokenRefusedError, TemporaryError) as error:
                 self._failure = error
                 raise
-        return copy.deepcopy(self._known[request.place])
+        return [page.fresh() for page in self._known[request.place]]
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,8 @@ class DeclaredIn:
         Raises:
             IntercomError: They can't be read.
         """
-        records = [
-            record
-            for page in declarations.pages(self.request)
-            for record in records_of(self.request, page)
-        ]
+        pages_of_list = declarations.pages(self.request)
+        records = [record for page in pages_of_list for record in page.records()]
         for name in self.within:
             records = [item for record in records for item in items_of(record.get(name), name)]
         return [record for record in records if record.get("custom") is not False]

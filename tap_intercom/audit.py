@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tap_intercom.step import moment_of
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_intercom.step import Step
+    from tap_intercom.search_page import Row
 
 MOST_REMEMBERED = 50_000
 """Ids that are remembered, so that a record that comes twice does not hide one that is missing."""
@@ -37,11 +35,11 @@ class Audit:
             self.promised = total
             self._promised_at = time.time()
 
-    def count(self, steps: Iterable[Step]) -> None:
+    def count(self, rows: Iterable[Row]) -> None:
         """Count records once each; those created since the promise were no part of it."""
-        for step in steps:
-            if moment_of(step.record, "created_at", 0) <= self._promised_at:
-                self.arrived += self._is_new(str(step.record.get("id")))
+        for row in rows:
+            if row.created <= self._promised_at:
+                self.arrived += self._is_new(row.id)
 
     def _is_new(self, record_id: str) -> bool:
         """Whether a record has not been counted before, as far as memory allows to tell."""

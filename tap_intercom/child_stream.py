@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_intercom.compat import override
-from tap_intercom.pagination import records_of
+from tap_intercom.page import Page
 from tap_intercom.stream import IntercomStream
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_intercom.client import Request
-    from tap_intercom.pagination import Page
 
 logger = logging.getLogger("tap-intercom")
+
+NAMED = (dict, Page)
+"""What has values by name."""
 
 
 class ChildStream(IntercomStream):
@@ -74,7 +76,7 @@ class ListedStream(ChildStream):
     field: ClassVar[tuple[str, ...]]
     most_items: ClassVar[int] = 0
 
-    def items_in(self, record: Record, root_id: object) -> list[Record]:
+    def items_in(self, record: Record | Page, root_id: object) -> list[Record]:
         """Return the list's items, and warn if Intercom tells of more than it hands out."""
         holder, found = value_at(record, self.field[:-1]), value_at(record, self.field)
         items = dicts_in(found)
@@ -114,8 +116,8 @@ class EmbeddedStream(ListedStream):
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        if pages and self.whole_list:
-            return [item for page in pages for item in records_of(self.whole_list, page)]
+        if pages:
+            return [item for page in pages for item in page.records()]
         return self.items_in(record, record["id"])
 
 
@@ -159,7 +161,7 @@ class OwnListStream(ChildStream):
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        return [item for page in pages for item in records_of(self.own_list, page)]
+        return [item for page in pages for item in page.records()]
 
 
 def attachments_of(parts: Iterable[Record], part_key: str) -> list[Record]:
@@ -186,5 +188,5 @@ def dicts_in(value: Any) -> list[Record]:
 def value_at(record: Any, path: Sequence[str]) -> Any:
     """Return the value at a path of field names; None where a step of it is missing or null."""
     for name in path:
-        record = record.get(name) if isinstance(record, dict) else None
+        record = record.get(name) if isinstance(record, NAMED) else None
     return record

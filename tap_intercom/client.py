@@ -1,18 +1,16 @@
-"""How one request is made: URL, headers, rate limit, retries, errors, decoding."""
+"""How one request is made: URL, headers, rate limit, retries, errors."""
 
 from __future__ import annotations
 
 import json
 import logging
-import math
-import re
 import threading
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import backoff
@@ -29,6 +27,7 @@ from tap_intercom.errors import (
     RequestRefusedError,
     TemporaryError,
 )
+from tap_intercom.page import Body, Page, page_of
 from tap_intercom.rate_limit import RateLimiter
 from tap_intercom.settings import REGION_URLS, version_number
 
@@ -56,16 +55,8 @@ LARGE_BODY_BYTES = 2 * 1024 * 1024
 
 CHUNK_BYTES = 64 * 1024
 
-ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-"""A NUL as JSON writes it; behind an escaped backslash the same text is none."""
-
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-
 MAX_MESSAGE_LENGTH = 200
 """Characters of Intercom's own error message that are shown."""
-
-BARE_LIST = ""
-"""Among the names of what an answer has to hold: the answer itself may be the list."""
 
 PERMISSION_STATUSES = (
     HTTPStatus.UNAUTHORIZED,
@@ -74,7 +65,7 @@ PERMISSION_STATUSES = (
 )
 GONE_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
-Body = bytes | bytearray
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -178,8 +169,8 @@ class IntercomClient:
         """The part of the present window that is used up, by whomever; 1 is all of it."""
         return self._limiter.use
 
-    def fetch(self, request: Request) -> Any:
-        """Send a request until it is answered, and return the decoded JSON body.
+    def fetch(self, request: Request) -> Page:
+        """Send a request until it is answered, and return the answer.
 
         Raises:
             TemporaryError: Intercom kept failing through all tries.
@@ -189,9 +180,9 @@ class IntercomClient:
 
     def retrying(
         self,
-        attempt: Callable[[], Any],
+        attempt: Callable[[], Result],
         on_failure: Callable[[], None] = lambda: None,
-    ) -> Any:
+    ) -> Result:
         """Run an attempt until it succeeds, waiting exponentially longer after each failure.
 
         Args:
@@ -217,8 +208,8 @@ class IntercomClient:
             logger=None,
         )(attempt)()
 
-    def send(self, request: Request) -> Any:
-        """Make one attempt and return the decoded JSON body; a full window is waited for.
+    def send(self, request: Request) -> Page:
+        """Make one attempt and return the answer; a full window is waited for.
 
         Raises:
             TemporaryError: The attempt failed in a way that another may not.
@@ -229,9 +220,9 @@ class IntercomClient:
             RequestRefusedError: Intercom refused the request for another reason.
         """
         body = self._whole_body(request, lambda response: self._read(request, response))
-        answer = _checked(request, _decode(request, body))
+        page = page_of(request, body)
         self._has_served = True
-        return answer
+        return page
 
     def download(self, request: Request, file: IO[bytes]) -> None:
         """Write a body of any size to a file, from the file's start, until it has come whole.
@@ -256,7 +247,7 @@ class IntercomClient:
         Raises:
             IntercomError: Intercom does not tell.
         """
-        app = self.fetch(Request("/me", holds=("app",)))["app"]
+        app = self.fetch(Request("/me", holds=("app",))).get("app")
         if isinstance(app, dict):
             return app
         message = "GET /me was answered without a workspace"
@@ -404,71 +395,6 @@ class IntercomClient:
                 pass
             self._token_is_valid = True
         return False
-
-
-def _decode(request: Request, body: Body) -> Any:
-    nuls = 0
-    if b"\\u0000" in body:
-        body, nuls = ESCAPED_NUL.subn(rb"\1\\ufffd", body)
-    if nuls:
-        logger.warning(
-            "%s held %d NUL characters, which databases refuse; they became U+FFFD", request, nuls
-        )
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _decode_leniently(request, body)
-
-
-def _checked(request: Request, answer: Any) -> Any:
-    """Return an answer that holds what it has to.
-
-    Raises:
-        TemporaryError: It does not.
-    """
-    if isinstance(answer, list) and BARE_LIST in request.holds:
-        return {BARE_LIST: answer}
-    if isinstance(answer, dict):
-        held = [isinstance(answer.get(name), list | dict) for name in request.holds]
-        if any(held) or (answer and not held):
-            return answer
-    message = f"{request} was answered without {' or '.join(request.holds)}"
-    raise TemporaryError(message, status=HTTPStatus.OK)
-
-
-def _decode_leniently(request: Request, body: Body) -> Any:
-    """Decode a body that strict JSON refuses: half of a surrogate pair, a raw tab, 1e400."""
-    numbers = _StrangeNumbers()
-    try:
-        text = body.decode(json.detect_encoding(body), "replace").replace("\0", REPLACEMENT)
-        answer = json.loads(
-            text, strict=False, parse_float=numbers.kept, parse_constant=numbers.as_text
-        )
-    except ValueError:
-        message = f"{request} was answered with a body that is no JSON ({len(body)} bytes)"
-        raise TemporaryError(message, status=HTTPStatus.OK) from None
-    if numbers.count:
-        logger.warning("%s held %d numbers that are none; they became text", request, numbers.count)
-    written = json.dumps(answer, ensure_ascii=False)
-    clean = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if REPLACEMENT in clean:
-        logger.warning("%s held characters that are no Unicode; they became U+FFFD", request)
-    return json.loads(clean)
-
-
-class _StrangeNumbers:
-    """Takes numbers that JSON can't hold, or no target could store, for text."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def kept(self, text: str) -> float | str:
-        number = float(text)
-        return number if math.isfinite(number) else self.as_text(text)
-
-    def as_text(self, text: str) -> str:
-        self.count += 1
-        return text
 
 
 def _tells_of_jobs(body: Body) -> bool:

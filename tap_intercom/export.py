@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from tap_intercom.client import IntercomClient, Request
+    from tap_intercom.page import Page
 
 logger = logging.getLogger("tap-intercom")
 
@@ -71,7 +72,7 @@ def export(
         identifier = _enqueued(client, replace(endpoint.enqueue, body=body))
         try:
             job = _ended(client, endpoint.status.about(identifier))
-            if job["status"] in HAS_NONE:
+            if job.get("status") in HAS_NONE:
                 return False
             client.download(_download(client, endpoint.download.about(identifier), job), file)
         except NotFoundError as error:
@@ -99,18 +100,18 @@ def _enqueued(client: IntercomClient, request: Request) -> str:
     raise ExportFailedError(message)
 
 
-def _identifier(request: Request, job: dict[str, Any]) -> str:
+def _identifier(request: Request, job: Page) -> str:
     for name in IDENTIFIERS:
-        if job.get(name):
-            return str(job[name])
+        if identifier := job.get(name):
+            return str(identifier)
     message = f"{request} was answered without an id of the job"
     raise ExportFailedError(message)
 
 
-def _ended(client: IntercomClient, request: Request) -> dict[str, Any]:
+def _ended(client: IntercomClient, request: Request) -> Page:
     """Ask about a job until it has ended well, and return what is told of it then."""
     for wait in _waits(LONGEST_JOB_SECONDS):
-        job: dict[str, Any] = client.fetch(request)
+        job = client.fetch(request)
         status = job.get("status")
         if status in HAS_FAILED:
             message = f"Intercom reports an export job as {status} ({request})"
@@ -123,7 +124,7 @@ def _ended(client: IntercomClient, request: Request) -> dict[str, Any]:
     raise ExportFailedError(message)
 
 
-def _download(client: IntercomClient, documented: Request, job: dict[str, Any]) -> Request:
+def _download(client: IntercomClient, documented: Request, job: Page) -> Request:
     """Return the request for a job's file: where the job says, or else where it is documented."""
     request = replace(documented, accept=OCTET_STREAM)
     if url := job.get("download_url"):

@@ -93,7 +93,7 @@ class ExportStream(RootStream):
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
-        start = since or moment_of(self.client.workspace, "created_at", 0)
+        start = since or moment_of(self.client.workspace.get("created_at"), 0)
         if self.ABORT_AT_RECORD_COUNT is not None:
             start = max(start, self.until - DAY)  # --test: see that jobs can be run, and no more
         for window in self._windows(start):
@@ -120,4 +120,4 @@ class ExportStream(RootStream):
 
     def moment(self, record: Record, otherwise: int) -> int:
         """Return a row's moment (epoch seconds), or another one if the row does not tell."""
-        return moment_of(record, self.time_column, otherwise)
+        return moment_of(record.get(self.time_column), otherwise)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from singer_sdk.metrics import Counter
 
     from tap_intercom.client import Request
-    from tap_intercom.pagination import Page
+    from tap_intercom.page import Page
     from tap_intercom.step import Step
 
 RECORDS_PER_STATE = 50

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.compat import override
 from tap_intercom.family import RootStream
-from tap_intercom.pagination import pages, records_of
+from tap_intercom.pagination import pages
 from tap_intercom.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tap_intercom.client import Request
-    from tap_intercom.pagination import Page
+    from tap_intercom.page import Page
 
 
 class ListStream(RootStream):
@@ -29,5 +29,5 @@ class ListStream(RootStream):
     def walk(self, since: int) -> Iterator[Step]:
         for request in self.lists:
             for page in self.pages(request):
-                for record in records_of(request, page):
+                for record in page.records():
                     yield Step(record)

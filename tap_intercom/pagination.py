@@ -6,20 +6,15 @@ count pages, and some do that at the top of the answer (OpenAPI 2.16; airbyte#54
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
-from tap_intercom.errors import RequestRefusedError, TemporaryError
+from tap_intercom.errors import RequestRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_intercom.client import IntercomClient, Request
-
-logger = logging.getLogger("tap-intercom")
-
-Page = dict[str, Any]
-Record = dict[str, Any]
+    from tap_intercom.page import Page
 
 
 def pages(client: IntercomClient, request: Request) -> Iterator[Page]:
@@ -48,29 +43,6 @@ def next_request(client: IntercomClient, request: Request, page: Page) -> Reques
     return None
 
 
-def records_of(request: Request, page: Page) -> list[Record]:
-    """Return the records of a page, which lie under one of the names that the answer has to hold.
-
-    What is no object is left out, with a warning.
-
-    Raises:
-        TemporaryError: They are no list.
-    """
-    for name in request.holds:
-        found = page.get(name)
-        if isinstance(found, list):
-            records = [record for record in found if isinstance(record, dict)]
-            if len(records) < len(found):
-                strangers = len(found) - len(records)
-                logger.warning(
-                    "%s was answered with %d records that are no objects; they were left out",
-                    *(request, strangers),
-                )
-            return records
-    message = f"{request} was answered with no list of records"
-    raise TemporaryError(message)
-
-
 def _next_linked(client: IntercomClient, request: Request, page: Page) -> Request | None:
     following = _pages_of(page).get("next")
     return client.linked(request, following) if following and isinstance(following, str) else None
@@ -83,7 +55,7 @@ def _next_by_cursor(_: IntercomClient, request: Request, page: Page) -> Request 
 
 
 def _next_numbered(_: IntercomClient, request: Request, page: Page) -> Request | None:
-    counts = page["pages"] if isinstance(page.get("pages"), dict) else page
+    counts = _pages_of(page) or page
     number, total = counts.get("page"), counts.get("total_pages")
     if isinstance(number, int) and isinstance(total, int) and number < total:
         return request.with_params(page=number + 1)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.client import Request
 from tap_intercom.errors import NotFoundError, RequestRefusedError, TemporaryError
-from tap_intercom.pagination import Page, Record, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_intercom.client import IntercomClient
+    from tap_intercom.page import Page, Record
 
 logger = logging.getLogger("tap-intercom")
 
@@ -70,7 +70,7 @@ def _read_whole(
 ) -> None:
     page = _first_page(client, sleep)
     read = set[int]()
-    while page is not None and (companies := records_of(SCROLL, page)):
+    while page is not None and (companies := page.records()):
         if (ids := hash(tuple(str(company.get("id")) for company in companies))) in read:
             message = f"{SCROLL} answered the same page twice"
             raise TemporaryError(message)
@@ -92,7 +92,7 @@ def _first_page(client: IntercomClient, sleep: Callable[[float], None]) -> Page 
     """Open the scroll; None if Intercom says there are no companies at all."""
     for _ in range(MAX_WAITS):
         try:
-            page: Page = client.fetch(SCROLL)
+            page = client.fetch(SCROLL)
         except NotFoundError:
             return None
         except RequestRefusedError as error:

@@ -11,18 +11,20 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tap_intercom.audit import Audit
 from tap_intercom.client import Request
 from tap_intercom.errors import RequestRefusedError
-from tap_intercom.pagination import Page, records_of
-from tap_intercom.step import Step, step_of
+from tap_intercom.search_page import SearchPage, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_intercom.client import IntercomClient
+    from tap_intercom.page import Page
+    from tap_intercom.search_page import Row
+    from tap_intercom.step import Step
 
 logger = logging.getLogger("tap-intercom")
 
@@ -70,11 +72,11 @@ class Window:
     reached: int = 0
     known: frozenset[str] = field(default_factory=frozenset)
 
-    def takes(self, step: Step) -> bool:
+    def takes(self, row: Row) -> bool:
         """Whether a record belongs to this window."""
-        if step.moment < self.start or (self.end is not None and step.moment >= self.end):
+        if row.moment < self.start or (self.end is not None and row.moment >= self.end):
             return False
-        return not self.known or str(step.record.get("id")) not in self.known
+        return row.id not in self.known
 
     def ends_before(self, page: SearchPage) -> bool:
         """Whether a whole page lies behind the window's end, in the margin that was asked for.
@@ -89,37 +91,9 @@ class Window:
         return replace(
             self,
             cursor=page.cursor,
-            seen=self.seen + len(page.steps),
+            seen=self.seen + len(page.rows),
             reached=max(self.reached, page.reached),
         )
-
-
-class SearchPage(NamedTuple):
-    """What one request of a search brought: all rows, how many match, and how to go on.
-
-    The search sorts by its index, which may lag behind, so that a record can be far younger than
-    its place. Rows from before `settled` (epoch seconds) are taken to stand where they belong.
-    """
-
-    steps: list[Step]
-    total: int
-    cursor: str | None
-    settled: int
-
-    @property
-    def settled_moments(self) -> list[int]:
-        """The moments of the rows that stand where they belong, in order."""
-        return sorted(step.moment for step in self.steps if step.moment < self.settled)
-
-    @property
-    def reached(self) -> int:
-        """A moment (epoch seconds) that no record behind this page is older than; 0 if unknown.
-
-        That holds while the index lags less than the run allows for. In case it lags more, the
-        moment lies a little before the page's end: a few young rows can't push it beyond.
-        """
-        moments = self.settled_moments
-        return moments[len(moments) * 4 // 5] if moments else 0
 
 
 class CursorRefusedError(Exception):
@@ -166,7 +140,7 @@ class Search:
             IntercomError: Intercom refused the search or kept failing.
         """
         try:
-            page: Page = self._client.retrying(
+            page = self._client.retrying(
                 lambda: self._client.send(self._request(window, order)), self._shrink
             )
         except RequestRefusedError as error:
@@ -174,9 +148,8 @@ class Search:
                 raise CursorRefusedError(str(error)) from error
             raise
         self._grow()
-        request = self._request(window, order)
-        steps = [step_of(record, window.start) for record in records_of(request, page)]
-        found = SearchPage(steps, _total(page), self._cursor(request, page), self._settled)
+        rows, cursor = rows_of(page, window.start), self._cursor(self._request(window, order), page)
+        found = SearchPage(page, rows, _total(page), cursor, self._settled)
         self._check_cursor(window, found)
         return found
 
@@ -202,10 +175,9 @@ class Search:
         while True:
             page = self.page(window, "descending")
             self.audit.promise(page.total)
-            self.audit.count(page.steps)
-            young = [step for step in page.steps if step.moment >= since]
-            yield from young
-            if page.steps and not young:
+            self.audit.count(page.rows)
+            yield from page.steps(lambda row: row.moment >= since)
+            if page.rows and all(row.moment < since for row in page.rows):
                 return
             if page.cursor is None:
                 break

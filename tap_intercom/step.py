@@ -17,15 +17,10 @@ class Step(NamedTuple):
     moment: int = 0
 
 
-def moment_of(record: dict[str, Any], name: str, otherwise: int) -> int:
-    """Return a moment of a record (epoch seconds), or another one if the record does not tell."""
+def moment_of(value: Any, otherwise: int) -> int:
+    """Return a moment that Intercom tells (epoch seconds), or another one if it tells none."""
     try:
-        moment = to_epoch(record.get(name))
+        moment = to_epoch(value)
     except (ValueError, TypeError, OverflowError):
         return otherwise
     return moment if 0 < moment <= LATEST_MOMENT else otherwise
-
-
-def step_of(record: dict[str, Any], otherwise: int) -> Step:
-    """Return the step of a record that tells of its `updated_at`; if not, at another moment."""
-    return Step(record, moment_of(record, "updated_at", otherwise))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_intercom.look_ahead import Work
-    from tap_intercom.search import Search, SearchPage
+    from tap_intercom.search import Search
+    from tap_intercom.search_page import SearchPage
     from tap_intercom.step import Step
 
 logger = logging.getLogger("tap-intercom")
@@ -97,7 +98,7 @@ class WindowedSearch:
         assert piece.page is not None  # noqa: S101  # only what was submitted is followed
         page = self._ahead.take(piece.page)
         self._count(piece.window, page, since)
-        return filter(piece.window.takes, page.steps)
+        return page.steps(piece.window.takes)
 
     def _submit(self) -> None:
         """See to it that the next pages are under way, as long as not too many wait."""
@@ -147,20 +148,20 @@ class WindowedSearch:
         audit.promise(page.total)
         is_first = window.start == since
         audit.count(
-            step for step in page.steps if window.takes(step) or (is_first and step.moment < since)
+            row for row in page.rows if window.takes(row) or (is_first and row.moment < since)
         )
 
     def _cut(self, window: Window, page: SearchPage) -> list[Window]:
         """Cut what is left of a window into several; return none if that does not pay."""
         size = self._search.page_size
-        left = page.total - window.seen - len(page.steps)
+        left = page.total - window.seen - len(page.rows)
         start = max(window.start, page.reached)
         end = window.end or self._now
         count = min(MOST_CUTS, -(-left // size), (end - start) // self._narrowest)
-        whole_page_is_one_second = all(step.moment >= start for step in page.steps)
+        whole_page_is_one_second = all(row.moment >= start for row in page.rows)
         if not self._cuts or left <= size or count < 2 or whole_page_is_one_second:  # noqa: PLR2004  # two pages, two windows
             return []
-        known = frozenset(str(step.record.get("id")) for step in page.steps if step.moment >= start)
+        known = frozenset(row.id for row in page.rows if row.moment >= start)
         cuts = [start + (end - start) * number // count for number in range(count)]
         ends = [*cuts[1:], window.end]
         return [Window(*stretch, known=known) for stretch in zip(cuts, ends, strict=True)]

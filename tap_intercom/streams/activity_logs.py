@@ -9,7 +9,7 @@ from tap_intercom.compat import override
 from tap_intercom.errors import TemporaryError
 from tap_intercom.family import RootStream
 from tap_intercom.normalize import DAY
-from tap_intercom.pagination import pages, records_of
+from tap_intercom.pagination import pages
 from tap_intercom.step import Step, moment_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ActivityLogs(RootStream):
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
-        start = since or moment_of(self.client.workspace, "created_at", 0)
+        start = since or moment_of(self.client.workspace.get("created_at"), 0)
         while start <= self.began_at:
             end = min(start + WINDOW_SECONDS, self.began_at + 1)
             yield from self._between(start, end)
@@ -58,9 +58,9 @@ class ActivityLogs(RootStream):
         """Read a window, and a second more on both sides: no page tells if they are included."""
         request = LOG.with_params(created_at_after=start - 1, created_at_before=end)
         steps = [
-            Step(record, moment_of(record, "created_at", start))
+            Step(record, moment_of(record.get("created_at"), start))
             for page in pages(self.client, request)
-            for record in records_of(request, page)
+            for record in page.records()
         ]
         return sorted((step for step in steps if start <= step.moment < end), key=_moment)
 

@@ -8,7 +8,7 @@ from tap_intercom.child_stream import ChildStream
 from tap_intercom.client import Request
 from tap_intercom.compat import override
 from tap_intercom.list_stream import ListStream
-from tap_intercom.pagination import pages, records_of
+from tap_intercom.pagination import pages
 from tap_intercom.step import Step
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_intercom.pagination import Page
+    from tap_intercom.page import Page
 
 CALLS = Request("/calls", {"per_page": 25})
 
@@ -41,7 +41,7 @@ class Calls(ListStream):
     def walk(self, since: int) -> Iterator[Step]:
         with_transcripts = any(child.selected for child in self.child_streams)
         for page in pages(self.client, CALLS):
-            calls = records_of(CALLS, page)
+            calls = page.records()
             transcripts = self._transcripts(calls) if with_transcripts else {}
             for call in calls:
                 yield Step({**call, **transcripts.get(str(call.get("id")), {})})
@@ -61,7 +61,7 @@ class Calls(ListStream):
 
     def _search(self, conversation_ids: list[str]) -> list[Record]:
         request = Request("/calls/search", body={"conversation_ids": conversation_ids})
-        return records_of(request, self.client.fetch(request))
+        return self.client.fetch(request).records()
 
 
 class CallTranscripts(ChildStream):

@@ -11,7 +11,7 @@ from tap_intercom.compat import override
 from tap_intercom.gathering import Gathering
 from tap_intercom.scroll import scroll_companies
 from tap_intercom.spool import Spool
-from tap_intercom.step import Step, step_of
+from tap_intercom.step import Step, moment_of
 from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_COMPANIES
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Companies(AttributedStream):
             def keep(companies: list[Record]) -> None:
                 gathering.add(len(companies))
                 for company in companies:
-                    step = step_of(company, since)
+                    step = Step(company, moment_of(company.get("updated_at"), since))
                     if step.moment >= since:
                         spool.add(step)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_intercom.pagination import Page
+    from tap_intercom.page import Page
     from tap_intercom.step import Step
 
 READ_CONTACTS = "Read and list users and companies"

@@ -20,7 +20,7 @@ from tap_intercom.compat import override
 from tap_intercom.errors import AccessTokenRefusedError, IntercomError, PermissionDeniedError
 from tap_intercom.family import RootStream
 from tap_intercom.gathering import Gathering
-from tap_intercom.pagination import pages, records_of
+from tap_intercom.pagination import pages
 from tap_intercom.search import SearchEndpoint
 from tap_intercom.search_stream import SearchStream
 from tap_intercom.settings import version_number
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_intercom.pagination import Page
+    from tap_intercom.page import Page
 
 
 HIDDEN_TICKETS = (
@@ -113,8 +113,10 @@ class DeletedConversations(RootStream):
             holds=("conversations", "data"),
         )
         for page in pages(self.client, request):
-            records = records_of(request, page)
-            steps = [Step(record, moment_of(record, "deleted_at", since)) for record in records]
+            steps = [
+                Step(record, moment_of(record.get("deleted_at"), since))
+                for record in page.records()
+            ]
             young = [step for step in steps if step.moment >= since]
             yield from young
             if steps and not young:

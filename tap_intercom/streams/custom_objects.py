@@ -21,7 +21,7 @@ from tap_intercom.stream import SCHEMAS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_intercom.pagination import Page
+    from tap_intercom.page import Page
     from tap_intercom.stream import IntercomStream
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_intercom.pagination import Page
+    from tap_intercom.page import Page
     from tap_intercom.stream import IntercomStream
 
 PARENTS = {parent.name: parent for parent in (Contacts, Companies, Conversations, Tickets)}
@@ -44,7 +44,7 @@ class CustomStream(RootStream):
         # nobody knows the list's order, and bookmarks move with the oldest record
         with Spool() as spool:
             for record in self._read(since):
-                moment = moment_of(record, self.replication_key, since)
+                moment = moment_of(record.get(self.replication_key), since)
                 if moment >= since:
                     spool.add(Step(record, moment))
             self.expected_records = len(spool)
@@ -56,7 +56,7 @@ class CustomStream(RootStream):
 
     def _read(self, since: int) -> Iterator[Record]:
         for page in pages(self.client, request_of(self.definition, since)):
-            yield from records_in(self.definition, page)
+            yield from records_in(self.definition, page.whole())
 
 
 class CustomChildStream(OwnListStream):
@@ -81,7 +81,7 @@ class CustomChildStream(OwnListStream):
         return [
             self.definition.row(item)
             for page in pages
-            for item in records_in(self.definition, page)
+            for item in records_in(self.definition, page.whole())
         ]
 
     @override
@@ -135,36 +135,36 @@ def request_of(definition: StreamDefinition, since: int) -> Request:
     return Request(definition.path, params, holds=(), paging=definition.paging)
 
 
-def records_in(definition: StreamDefinition, page: Mapping[str, Any]) -> list[Record]:
+def records_in(definition: StreamDefinition, answer: Mapping[str, Any]) -> list[Record]:
     """Return the records of an answer; what is no object becomes one with a single field.
 
     Raises:
         RequestRefusedError: There are none where the definition has them.
     """
-    found = _found(definition, page)
+    found = _found(definition, answer)
     if isinstance(found, dict):
         return [found]
     if isinstance(found, list):
         items = [item for item in found if item is not None]
         return [item if isinstance(item, dict) else {VALUE: item} for item in items]
     message = (
-        f"{definition.method} {definition.path} was answered with {', '.join(page)}, where no "
+        f"{definition.method} {definition.path} was answered with {', '.join(answer)}, where no "
         f"records are at the records_path {definition.records_path}"
     )
     raise RequestRefusedError(message)
 
 
-def _found(definition: StreamDefinition, page: Mapping[str, Any]) -> Any:
+def _found(definition: StreamDefinition, answer: Mapping[str, Any]) -> Any:
     if definition.records_path == WHOLE_ANSWER:
-        return page
+        return answer
     if definition.records_path != AUTO:
         *way, last = definition.records_path.split(".")
-        holder = value_at(page, way)
+        holder = value_at(answer, way)
         is_null = isinstance(holder, dict) and last in holder and holder[last] is None
         return [] if is_null else value_at(holder, [last])
-    if isinstance(page.get("data"), list):
-        return page["data"]
-    lists = [value for value in page.values() if isinstance(value, list)]
+    if isinstance(answer.get("data"), list):
+        return answer["data"]
+    lists = [value for value in answer.values() if isinstance(value, list)]
     return lists[0] if len(lists) == 1 else None
 
 

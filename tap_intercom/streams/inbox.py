@@ -5,8 +5,9 @@ Intercom's pages name no permission for them but for office hours.
 
 from __future__ import annotations
 
-from tap_intercom.client import BARE_LIST, Request
+from tap_intercom.client import Request
 from tap_intercom.list_stream import ListStream
+from tap_intercom.page import BARE_LIST
 
 
 class Brands(ListStream):

@@ -17,7 +17,6 @@ from tap_intercom.compat import override
 from tap_intercom.errors import ExportFailedError, IntercomError, RequestRefusedError
 from tap_intercom.export import ExportEndpoint
 from tap_intercom.export_stream import ExportStream
-from tap_intercom.pagination import records_of
 from tap_intercom.settings import DEFAULT_VERSION, version_number
 from tap_intercom.stream import SCHEMAS
 
@@ -211,7 +210,7 @@ def streams(tap: TapIntercom) -> list[Reporting]:
     if not names or not tap.is_configured or version < Reporting.first_version:
         return []
     try:
-        records = records_of(DATASETS, tap.client.fetch(DATASETS))
+        records = tap.client.fetch(DATASETS).records()
     except IntercomError as error:
         tap.logger.warning("The datasets of reports can't be read, so they lack columns: %s", error)
         return [Reporting(tap, name, error) for name in names]

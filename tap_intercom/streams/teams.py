@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_intercom.pagination import Page
+    from tap_intercom.page import Page
 
 
 class Teams(ListStream):

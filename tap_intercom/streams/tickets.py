@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_intercom.errors import IntercomError
-    from tap_intercom.pagination import Page
+    from tap_intercom.page import Page
 
 
 TICKET_TYPES = Request("/ticket_types")

@@ -22,6 +22,7 @@ import pytest
 
 from tap_intercom.client import IntercomClient
 from tap_intercom.errors import IntercomError, PermissionDeniedError
+from tap_intercom.page import page_of
 from tap_intercom.rate_limit import RateLimiter
 from tap_intercom.scroll import scroll_companies
 from tap_intercom.tap import TapIntercom
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tap_intercom.client import Request
+    from tap_intercom.page import Page
     from tests.sandbox.control import Control
     from tests.sandbox.options import SandboxOptions
     from tests.sandbox.request_log import LoggedRequest
@@ -114,6 +116,20 @@ class PassingTime:
                 self._waited = end
 
 
+def answered(request: Request, content: dict[str, Any]) -> Page:
+    """Return the page that answers a request with some content."""
+    return page_of(request, msgspec.json.encode(content))
+
+
+def rewritten(
+    request: Request, page: Page, rewrite: Callable[[Request, dict[str, Any]], None]
+) -> Page:
+    """Return an answer as it is once its content was changed in place."""
+    content = page.whole()
+    rewrite(request, content)
+    return answered(request, content)
+
+
 class Stage:
     """A sandbox with a clock that stands still, and the tap that talks to it."""
 
@@ -121,6 +137,7 @@ class Stage:
         start = NOW if options.clock_start is None else options.clock_start
         self.sandbox = Sandbox(dataclasses.replace(options, clock_start=start, frozen=True))
         self.before_request: Callable[[Request], None] = lambda _: None
+        self.rewrite: Callable[[Request, dict[str, Any]], None] | None = None
         self._lock = threading.RLock()
         self._patch = pytest.MonkeyPatch()
 
@@ -133,10 +150,11 @@ class Stage:
         self._patch.setattr(RateLimiter.__init__, "__kwdefaults__", waits)
         send = IntercomClient.send
 
-        def hooked(client: IntercomClient, request: Request) -> Any:
+        def hooked(client: IntercomClient, request: Request) -> Page:
             with self._lock:
                 self.before_request(request)
-            return send(client, request)
+            page = send(client, request)
+            return page if self.rewrite is None else rewritten(request, page, self.rewrite)
 
         self._patch.setattr(IntercomClient, "send", hooked)
         return self

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tap_intercom.client import IntercomClient
 from tests.guard.log import warned
 from tests.guard.stage import Stage
 from tests.sandbox.options import SandboxOptions
@@ -151,46 +150,38 @@ def test_from_2_17_on_the_search_is_asked_for_exact_seconds(
     assert len(run.records("contacts")) == 4
 
 
-def test_one_answer_older_than_its_place_does_not_end_an_hourly_run(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_answer_older_than_its_place_does_not_end_an_hourly_run(stage: Stage) -> None:
     first = stage.run(select=["contacts"])
     stage.control.clock.advance(2 * HOUR)
     stage.control.touch_oldest("contacts", 40)
-    send = IntercomClient.send
     changed: list[str] = []
 
-    def with_one_stale_row(client: IntercomClient, request: Request) -> Any:
-        page = send(client, request)
+    def with_one_stale_row(_: Request, page: dict[str, Any]) -> None:
         if not changed:
             changed.append(page["data"][5]["id"])
             page["data"][5]["updated_at"] = 1_600_000_000
-        return page
 
-    monkeypatch.setattr(IntercomClient, "send", with_one_stale_row)
+    stage.rewrite = with_one_stale_row
     second = stage.run(first.state, select=["contacts"], page_size=20)
     lost = stage.lost(first + second, ["contacts"]).get("contacts", {})
     assert {key[0] for key in lost} == set(changed)
 
 
 def test_a_search_newest_first_that_ends_too_early_is_begun_anew(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The first page's link to the next one leads nowhere, though there are more records."""
     first = stage.run(select=["contacts"])
     stage.control.clock.advance(2 * HOUR)
     stage.control.touch_oldest("contacts", 40)
-    send = IntercomClient.send
     cut: list[Request] = []
 
-    def without_the_link(client: IntercomClient, request: Request) -> Any:
-        page = send(client, request)
+    def without_the_link(request: Request, page: dict[str, Any]) -> None:
         if not cut:
             cut.append(request)
             page["pages"]["next"] = {"page": 2}
-        return page
 
-    monkeypatch.setattr(IntercomClient, "send", without_the_link)
+    stage.rewrite = without_the_link
     second = stage.run(first.state, select=["contacts"], page_size=20)
     assert stage.lost(first + second, ["contacts"]) == {}
     assert any("too early; contacts are searched anew" in line for line in warned(caplog))

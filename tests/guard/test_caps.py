@@ -8,7 +8,6 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from tap_intercom.client import IntercomClient
 from tests.guard.log import warned
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
@@ -175,18 +174,14 @@ def test_a_list_that_counts_more_than_it_holds_is_read_whole(
     assert warned(caplog) == []
 
 
-def test_a_search_may_lead_on_by_url(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    send = IntercomClient.send
-
-    def with_urls(client: IntercomClient, request: Request) -> Any:
-        page = send(client, request)
+def test_a_search_may_lead_on_by_url(stage: Stage) -> None:
+    def with_urls(request: Request, page: dict[str, Any]) -> None:
         following = (page.get("pages") or {}).get("next")
         if request.path.endswith("/search") and following:
             cursor = quote(following["starting_after"])
             page["pages"]["next"] = f"{stage.sandbox.url}{request.path}?starting_after={cursor}"
-        return page
 
-    monkeypatch.setattr(IntercomClient, "send", with_urls)
+    stage.rewrite = with_urls
     searched = ("contacts", "conversations", "tickets")
     run = stage.run(select=searched, page_size=9, concurrency=1)
     assert stage.lost(run, searched) == {}

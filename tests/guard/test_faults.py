@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from tap_intercom.client import IntercomClient
 from tests.guard.log import warned
 from tests.guard.schedules import name_of
 from tests.sandbox.faults import Fault
@@ -190,13 +189,11 @@ def test_a_search_whose_cursors_never_work_is_not_taken_for_its_end(
 @pytest.mark.parametrize("path", SEARCHES)
 @pytest.mark.parametrize("options", [MANY_PAGES], indirect=True)
 def test_cursors_that_lead_in_a_circle_are_no_end_and_not_endless(
-    patient: Stage, monkeypatch: pytest.MonkeyPatch, path: str
+    patient: Stage, path: str
 ) -> None:
     """A, B, A, B: TicketSwap's tap saw it and stopped there, in a green run."""
-    send = IntercomClient.send
 
-    def in_a_circle(client: IntercomClient, request: Request) -> Any:
-        page = send(client, request)
+    def in_a_circle(request: Request, page: dict[str, Any]) -> None:
         if request.path == path and page["pages"].get("next"):
             asked = (request.body or {})["pagination"].get("starting_after")
             first = cursors.setdefault("first", page["pages"]["next"]["starting_after"])
@@ -205,10 +202,9 @@ def test_cursors_that_lead_in_a_circle_are_no_end_and_not_endless(
                 cursors["second"] = page["pages"]["next"]["starting_after"]
             elif asked is not None and asked == second:
                 page["pages"]["next"]["starting_after"] = first
-        return page
 
     cursors: dict[str, Any] = {}
-    monkeypatch.setattr(IntercomClient, "send", in_a_circle)
+    patient.rewrite = in_a_circle
     run = patient.attempt(select=SEARCHES[path], page_size=20, concurrency=1)
     assert run.error is not None or patient.lost(run, SEARCHES[path]) == {}
 

@@ -13,12 +13,13 @@ from tap_intercom.client import IntercomClient
 from tap_intercom.gathering import Gathering
 from tests.guard.log import told, warned
 from tests.guard.schedules import name_of
-from tests.guard.stage import Pipe
+from tests.guard.stage import Pipe, answered
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
     from tap_intercom.client import Request
+    from tap_intercom.page import Page
     from tests.guard.stage import Stage
 
 PATH = "/companies/scroll"
@@ -179,12 +180,13 @@ def test_a_scroll_that_goes_round_in_a_circle_is_an_error(
     """A, B, A, B, with the same token all the time."""
     send, number = IntercomClient.send, count()
 
-    def in_a_circle(client: IntercomClient, request: Request) -> Any:
+    def in_a_circle(client: IntercomClient, request: Request) -> Page:
         if request.path != PATH:
             return send(client, request)
         page = next(number)
         assert page < MOST_REQUESTS, "the run would never end"
-        return {"data": [{"id": str(page % 2), "updated_at": 1}], "scroll_param": "x"}
+        company = {"id": str(page % 2), "updated_at": 1}
+        return answered(request, {"data": [company], "scroll_param": "x"})
 
     monkeypatch.setattr(IntercomClient, "send", in_a_circle)
     assert stage.attempt(select=STREAMS).error is not None

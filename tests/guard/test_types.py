@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from tap_intercom.tap import TapIntercom
 from tests.guard.log import warned
-from tests.guard.stage import NOW, Stage
+from tests.guard.stage import NOW, Stage, answered
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
@@ -386,7 +386,8 @@ def test_an_event_without_an_id_of_its_own_gets_one(stage: Stage, theirs: str | 
     contact = {"id": "the contact's", "external_id": "external"}
     event = {"event_name": "bought", "created_at": 1_750_000_000, "user_id": "user"}
     told = event if theirs == "missing" else {**event, "id": theirs}
-    ids = [row["id"] for row in stream.items(contact, [{"events": [told, told]}])]
+    page = answered(stream.own_list, {"events": [told, told]})
+    ids = [row["id"] for row in stream.items(contact, [page])]
     assert ids == [f"the contact's:1750000000:bought:{number}" for number in (1, 2)]
-    own = stream.items(contact, [{"events": [{**event, "id": "its own"}]}])
-    assert [row["id"] for row in own] == ["its own"]
+    own = answered(stream.own_list, {"events": [{**event, "id": "its own"}]})
+    assert [row["id"] for row in stream.items(contact, [own])] == ["its own"]
