@@ -19,6 +19,9 @@ DEFAULT_LIMIT = 1666
 SHORTEST_WAIT_SECONDS = 1
 """After an answer 429 the tap waits at least so long, though its window may seem to be over."""
 
+TRIAL_SECONDS = 1
+"""How long a single request may take to show that a window is over, if no header tells."""
+
 LONGEST_WAIT_SECONDS = 60
 """No header makes the tap wait longer than this at a time, however far off its reset lies."""
 
@@ -30,6 +33,10 @@ class RateLimiter:
     who uses the app, and when it ends (`X-RateLimit-Limit`, `-Remaining`, `-Reset`, the last in
     epoch seconds). So requests of other programs count as used too. Times are compared on
     Intercom's clock, learnt from the `Date` header, so a wrong clock on this machine does no harm.
+
+    Without these headers a window ends when requests are answered again after a 429, which one
+    request a second tries. What fitted into it is then taken for the limit, though no less than
+    half of the former one, and a little more in each window, to find out if more fits by now.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class RateLimiter:
         self._reset = 0.0
         self._told_reset = 0.0
         self._closed_until = 0.0
+        self._trial_until = 0.0
         self._used = 0
         self._in_flight = 0
 
@@ -89,8 +97,8 @@ class RateLimiter:
     def exhaust(self, headers: Mapping[str, str]) -> None:
         """Close the present window for everybody, after an answer 429.
 
-        It lasts as long as both its reset and `Retry-After` say; ten seconds without headers.
-        Without them, what fitted into this window is taken for the limit from then on.
+        It lasts as long as both its reset and `Retry-After` say. Without either, one request tries
+        after a second whether it is over.
         """
         with self._lock:
             now = self._now()
@@ -98,28 +106,36 @@ class RateLimiter:
             wait = max(
                 SHORTEST_WAIT_SECONDS,
                 told[2] - now if told else 0,
-                _number(headers.get("Retry-After")) or (0 if told else WINDOW_SECONDS),
+                _number(headers.get("Retry-After")) or 0,
             )
-            if told is None and now >= self._closed_until:
-                self._limit = max(1, self._used - self._in_flight)
+            if not self._told_reset and now >= self._trial_until:
+                self._limit = max(1, self._limit // 2, self._used - self._in_flight)
             self._used = self._limit
             self._reset = self._closed_until = now + min(wait, LONGEST_WAIT_SECONDS)
+            if not told:
+                self._trial_until = self._closed_until + TRIAL_SECONDS
 
     def _take(self) -> float:
+        """Count one more request and return 0, or return how long (seconds) it has to wait."""
         with self._lock:
             now = self._now()
-            if now >= self._reset:
-                self._reset = now + WINDOW_SECONDS
-                self._used = self._in_flight
-                if not self._told_reset:
-                    self._limit = min(DEFAULT_LIMIT, self._limit + 1 + self._limit // 100)
             if now < self._closed_until:
                 return self._closed_until - now
+            if now >= self._reset:
+                self._begin_window(now)
+            if now < self._trial_until and self._used:
+                return self._trial_until - now
             if self._used >= max(1, int(self._limit * self._share)):
                 return self._reset - now
             self._used += 1
             self._in_flight += 1
             return 0
+
+    def _begin_window(self, now: float) -> None:
+        self._reset = now + WINDOW_SECONDS
+        self._used = self._in_flight
+        if not self._told_reset:
+            self._limit = min(DEFAULT_LIMIT, self._limit + 1 + self._limit // 100)
 
     def _now(self) -> float:
         return self._clock() + self._offset

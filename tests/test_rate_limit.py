@@ -47,6 +47,15 @@ def headers(limit: int, remaining: int, clock: Clock, ahead: float = 0) -> dict[
     }
 
 
+def answer(limiter: RateLimiter, requests: int, *, is_refused: bool = False) -> None:
+    """Send requests one after the other; Intercom answers, or refuses the last of them."""
+    for _ in range(requests):
+        limiter.acquire()
+        limiter.release({})
+    if is_refused:
+        limiter.exhaust({})
+
+
 def test_a_window_is_used_up_to_the_share_and_no_further(clock: Clock) -> None:
     limiter = limiter_on(clock, share=0.5)
     for sent in range(1, 6):
@@ -107,7 +116,7 @@ def test_without_headers_the_usual_limit_is_assumed(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "wait"), [({}, 10.0), ({"Retry-After": "4"}, 4.0), ({"Retry-After": "soon"}, 10.0)]
+    ("told", "wait"), [({}, 1.0), ({"Retry-After": "4"}, 4.0), ({"Retry-After": "soon"}, 1.0)]
 )
 def test_a_429_without_headers_closes_the_window(
     clock: Clock, told: dict[str, str], wait: float
@@ -186,18 +195,36 @@ def test_an_answer_that_was_under_way_does_not_shorten_the_wait_after_a_429(cloc
     assert sum(clock.slept) == 30
 
 
-def test_without_headers_the_limit_is_learnt_from_what_fitted(clock: Clock) -> None:
+def test_without_headers_one_request_a_second_tries_if_the_window_is_over(clock: Clock) -> None:
     limiter = limiter_on(clock)
-    for _ in range(40):
-        limiter.acquire()
-        limiter.release({})
+    answer(limiter, 1_001, is_refused=True)
+    for _ in range(4):
+        answer(limiter, 1, is_refused=True)
     limiter.acquire()
     limiter.release({})
-    limiter.exhaust({})
+    assert clock.slept == [1.0] * 5
     limiter.acquire()
-    sent, window = 0, clock.now
-    while clock.now == window:
-        limiter.release({})
-        limiter.acquire()
+    assert clock.slept == [1.0] * 6, "the others wait for what becomes of it"
+    answer(limiter, 900)
+    assert clock.slept == [1.0] * 6
+
+
+def test_without_headers_the_limit_is_learnt_from_what_fitted(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    answer(limiter, 1_001, is_refused=True)
+    answer(limiter, 2)
+    start = clock.now
+    sent = 1
+    while clock.now == start:
+        answer(limiter, 1)
         sent += 1
-    assert 41 <= sent <= 43, "what fitted, and a little more to find out if more fits by now"
+    assert 1_001 <= sent <= 1_012, "what fitted, and a little more to find out if more fits by now"
+
+
+def test_without_headers_one_early_429_does_not_slow_the_run_down_to_a_crawl(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    answer(limiter, 1, is_refused=True)
+    answer(limiter, 2)
+    start = clock.now
+    answer(limiter, 800)
+    assert clock.now == start
