@@ -156,11 +156,11 @@ class AttributedStream(RootStream):
         if normalized is None or self._as_json:
             return normalized
         typed = normalized.get(self.attributes) or {}
-        if any(value not in NOTHING and typed[name] is None for name, value in verbatim.items()):
+        if any(typed[name] is None and value not in NOTHING for name, value in verbatim.items()):
             normalized[self._raw] = to_text(verbatim)
         return normalized
 
-    @property
+    @cached_property
     def _as_json(self) -> bool:
         return bool(self.config.get("custom_attributes_as_json"))
 

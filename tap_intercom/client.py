@@ -53,7 +53,8 @@ MAX_FILE_BYTES = 8 * 1024 * 1024 * 1024
 LARGE_BODY_BYTES = 2 * 1024 * 1024
 """What is longer is read by one thread at a time: together they would exhaust the memory."""
 
-CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 256 * 1024
+"""What is read of a body at a time: a whole page mostly, as each read lets other threads in."""
 
 MAX_MESSAGE_LENGTH = 200
 """Characters of Intercom's own error message that are shown."""
