@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_intercom.search_page import Row
+    from tap_intercom.search_page import Outline
 
 MOST_REMEMBERED = 50_000
 """Ids that are remembered, so that a record that comes twice does not hide one that is missing."""
@@ -35,11 +35,11 @@ class Audit:
             self.promised = total
             self._promised_at = time.time()
 
-    def count(self, rows: Iterable[Row]) -> None:
+    def count(self, outlines: Iterable[Outline]) -> None:
         """Count records once each; those created since the promise were no part of it."""
-        for row in rows:
-            if row.created <= self._promised_at:
-                self.arrived += self._is_new(row.id)
+        for outline in outlines:
+            if outline.created <= self._promised_at:
+                self.arrived += self._is_new(outline.id)
 
     def _is_new(self, record_id: str) -> bool:
         """Whether a record has not been counted before, as far as memory allows to tell."""

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from tap_intercom.audit import Audit
 from tap_intercom.client import Request
 from tap_intercom.errors import RequestRefusedError
-from tap_intercom.search_page import SearchPage, rows_of
+from tap_intercom.search_page import SearchPage, outlines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_intercom.client import IntercomClient
     from tap_intercom.page import Page
-    from tap_intercom.search_page import Row
+    from tap_intercom.search_page import Outline
     from tap_intercom.step import Step
 
 logger = logging.getLogger("tap-intercom")
@@ -60,7 +60,7 @@ class SearchEndpoint:
 class Window:
     """A stretch of time to search: from `start` (included) to `end` (excluded; None is open).
 
-    Moments are in epoch seconds. `cursor` is where the next page begins, `seen` counts the rows
+    Moments are in epoch seconds. `cursor` is where the next page begins, `seen` counts the records
     before it, and `reached` is a moment up to which they hold everything. `known` are the ids that
     an earlier window has handed out.
     """
@@ -72,16 +72,16 @@ class Window:
     reached: int = 0
     known: frozenset[str] = field(default_factory=frozenset)
 
-    def takes(self, row: Row) -> bool:
+    def takes(self, outline: Outline) -> bool:
         """Whether a record belongs to this window."""
-        if row.moment < self.start or (self.end is not None and row.moment >= self.end):
+        if outline.moment < self.start or (self.end is not None and outline.moment >= self.end):
             return False
-        return row.id not in self.known
+        return outline.id not in self.known
 
     def ends_before(self, page: SearchPage) -> bool:
         """Whether a whole page lies behind the window's end, in the margin that was asked for.
 
-        A page of rows that are all too young to tell may lie anywhere.
+        A page of records that are all too young to tell may lie anywhere.
         """
         moments = page.settled_moments
         return self.end is not None and bool(moments) and moments[0] >= self.end
@@ -91,7 +91,7 @@ class Window:
         return replace(
             self,
             cursor=page.cursor,
-            seen=self.seen + len(page.rows),
+            seen=self.seen + len(page.outlines),
             reached=max(self.reached, page.reached),
         )
 
@@ -148,8 +148,9 @@ class Search:
                 raise CursorRefusedError(str(error)) from error
             raise
         self._grow()
-        rows, cursor = rows_of(page, window.start), self._cursor(self._request(window, order), page)
-        found = SearchPage(page, rows, _total(page), cursor, self._settled)
+        outlines = outlines_of(page, window.start)
+        cursor = self._cursor(self._request(window, order), page)
+        found = SearchPage(page, outlines, _total(page), cursor, self._settled)
         self._check_cursor(window, found)
         return found
 
@@ -175,9 +176,9 @@ class Search:
         while True:
             page = self.page(window, "descending")
             self.audit.promise(page.total)
-            self.audit.count(page.rows)
-            yield from page.steps(lambda row: row.moment >= since)
-            if page.rows and all(row.moment < since for row in page.rows):
+            self.audit.count(page.outlines)
+            yield from page.steps(lambda outline: outline.moment >= since)
+            if page.outlines and all(outline.moment < since for outline in page.outlines):
                 return
             if page.cursor is None:
                 break

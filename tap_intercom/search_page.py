@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tap_intercom.page import Page
 
 
-class _Outline(msgspec.Struct):
+class _Fields(msgspec.Struct):
     id: Any = None
     updated_at: Any = None
     created_at: Any = None
 
 
-class Row(NamedTuple):
+class Outline(NamedTuple):
     """What a walk has to know of a record; moments are in epoch seconds.
 
     `moment` is when it was updated; `created` is 0 if the record does not tell.
@@ -34,55 +34,55 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class SearchPage:
-    """What one request of a search brought: all rows, how many match, and how to go on.
+    """What one request of a search brought: all records, how many match, and how to go on.
 
     The search sorts by its index, which may lag behind, so that a record can be far younger than
-    its place. Rows from before `settled` (epoch seconds) are taken to stand where they belong.
+    its place. Those from before `settled` (epoch seconds) are taken to stand where they belong.
     """
 
     page: Page
-    rows: list[Row]
+    outlines: list[Outline]
     total: int
     cursor: str | None
     settled: int
 
     @property
     def settled_moments(self) -> list[int]:
-        """The moments of the rows that stand where they belong, in order."""
-        return sorted(row.moment for row in self.rows if row.moment < self.settled)
+        """The moments of the records that stand where they belong, in order."""
+        return sorted(outline.moment for outline in self.outlines if outline.moment < self.settled)
 
     @property
     def reached(self) -> int:
         """A moment (epoch seconds) that no record behind this page is older than; 0 if unknown.
 
         That holds while the index lags less than the run allows for. In case it lags more, the
-        moment lies a little before the page's end: a few young rows can't push it beyond.
+        moment lies a little before the page's end: a few young records can't push it beyond.
         """
         moments = self.settled_moments
         return moments[len(moments) * 4 // 5] if moments else 0
 
-    def steps(self, takes: Callable[[Row], bool]) -> Iterator[Step]:
-        """Yield the records whose rows are taken.
+    def steps(self, takes: Callable[[Outline], bool]) -> Iterator[Step]:
+        """Yield the records whose outlines are taken.
 
         Raises:
             TemporaryError: The records are no JSON.
         """
-        for row, record in zip(self.rows, self.page.records(), strict=True):
-            if takes(row):
-                yield Step(record, row.moment)
+        for outline, record in zip(self.outlines, self.page.records(), strict=True):
+            if takes(outline):
+                yield Step(record, outline.moment)
 
 
-def rows_of(page: Page, otherwise: int) -> list[Row]:
-    """Return the rows of a page; a record that does not tell its moment gets another one.
+def outlines_of(page: Page, otherwise: int) -> list[Outline]:
+    """Return the outlines of a page's records; one that does not tell its moment gets another.
 
     Raises:
         TemporaryError: The page holds no list of records.
     """
     return [
-        Row(
-            str(outline.id),
-            moment_of(outline.updated_at, otherwise),
-            moment_of(outline.created_at, 0),
+        Outline(
+            str(fields.id),
+            moment_of(fields.updated_at, otherwise),
+            moment_of(fields.created_at, 0),
         )
-        for outline in page.outlines(_Outline)
+        for fields in page.outlines(_Fields)
     ]

@@ -148,20 +148,22 @@ class WindowedSearch:
         audit.promise(page.total)
         is_first = window.start == since
         audit.count(
-            row for row in page.rows if window.takes(row) or (is_first and row.moment < since)
+            outline
+            for outline in page.outlines
+            if window.takes(outline) or (is_first and outline.moment < since)
         )
 
     def _cut(self, window: Window, page: SearchPage) -> list[Window]:
         """Cut what is left of a window into several; return none if that does not pay."""
         size = self._search.page_size
-        left = page.total - window.seen - len(page.rows)
+        left = page.total - window.seen - len(page.outlines)
         start = max(window.start, page.reached)
         end = window.end or self._now
         count = min(MOST_CUTS, -(-left // size), (end - start) // self._narrowest)
-        whole_page_is_one_second = all(row.moment >= start for row in page.rows)
+        whole_page_is_one_second = all(outline.moment >= start for outline in page.outlines)
         if not self._cuts or left <= size or count < 2 or whole_page_is_one_second:  # noqa: PLR2004  # two pages, two windows
             return []
-        known = frozenset(row.id for row in page.rows if row.moment >= start)
+        known = frozenset(outline.id for outline in page.outlines if outline.moment >= start)
         cuts = [start + (end - start) * number // count for number in range(count)]
         ends = [*cuts[1:], window.end]
         return [Window(*stretch, known=known) for stretch in zip(cuts, ends, strict=True)]
