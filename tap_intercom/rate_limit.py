@@ -20,7 +20,7 @@ SHORTEST_WAIT_SECONDS = 1
 """After an answer 429 the tap waits at least so long, though its window may seem to be over."""
 
 TRIAL_SECONDS = 1
-"""How long a single request may take to show that a window is over, if no header tells."""
+"""How long the others wait at a time for what becomes of the request that tries a window."""
 
 LONGEST_WAIT_SECONDS = 60
 """No header makes the tap wait longer than this at a time, however far off its reset lies."""
@@ -31,12 +31,13 @@ class RateLimiter:
 
     Intercom tells with every answer how large the window is, what is left of it for everybody
     who uses the app, and when it ends (`X-RateLimit-Limit`, `-Remaining`, `-Reset`, the last in
-    epoch seconds). So requests of other programs count as used too. Times are compared on
-    Intercom's clock, learnt from the `Date` header, so a wrong clock on this machine does no harm.
+    epoch seconds). So requests of other programs count as used too. The end is read on Intercom's
+    clock, learnt from the `Date` header, so a wrong clock on this machine does no harm.
 
     Without these headers a window ends when requests are answered again after a 429, which one
-    request a second tries. What fitted into it is then taken for the limit, though no less than
-    half of the former one, and a little more in each window, to find out if more fits by now.
+    request a second tries; from then on windows are known to begin every ten seconds. What was
+    answered before the 429 is taken for the limit, though no less than half of the former one;
+    each window that meets no 429 raises it a little, to find out if more fits by now.
     """
 
     def __init__(
@@ -63,7 +64,10 @@ class RateLimiter:
         self._reset = 0.0
         self._told_reset = 0.0
         self._closed_until = 0.0
-        self._trial_until = 0.0
+        self._is_aligned = False
+        self._is_on_trial = False
+        self._is_tried = False
+        self._answered = 0
         self._used = 0
         self._in_flight = 0
 
@@ -81,6 +85,7 @@ class RateLimiter:
         """Learn from an answer's headers; pass an empty mapping if there was no answer."""
         with self._lock:
             self._in_flight -= 1
+            self._answered += 1
             self._learn_time(headers)
             told = _window_of(headers)
             if told is None:
@@ -92,53 +97,59 @@ class RateLimiter:
             self._used = max(self._used, used) if reset == self._told_reset else used
             self._limit = limit
             self._told_reset = reset
-            self._reset = min(reset, self._now() + LONGEST_WAIT_SECONDS)
+            self._reset = min(reset - self._offset, self._clock() + LONGEST_WAIT_SECONDS)
 
     def exhaust(self, headers: Mapping[str, str]) -> None:
-        """Close the present window for everybody, after an answer 429.
+        """Close the present window for everybody, after an answer 429 that was released.
 
-        It lasts as long as both its reset and `Retry-After` say. Without either, one request tries
-        after a second whether it is over.
+        It lasts as long as both its reset and `Retry-After` say. Without either it lasts until the
+        next window begins, if that is known; if not, one request tries after a second.
         """
         with self._lock:
-            now = self._now()
+            now = self._clock()
             told = _window_of(headers)
             wait = max(
                 SHORTEST_WAIT_SECONDS,
-                told[2] - now if told else 0,
+                told[2] - self._offset - now if told else 0,
                 _number(headers.get("Retry-After")) or 0,
             )
-            if not self._told_reset and now >= self._trial_until:
-                self._limit = max(1, self._limit // 2, self._used - self._in_flight)
+            self._answered -= 1
+            if not self._told_reset and self._answered > 0:
+                self._limit = max(1, self._limit // 2, self._answered)
+                wait = max(wait, self._reset - now) if self._is_aligned else wait
+            self._answered = 0
             self._used = self._limit
-            self._reset = self._closed_until = now + min(wait, LONGEST_WAIT_SECONDS)
-            if not told:
-                self._trial_until = self._closed_until + TRIAL_SECONDS
+            self._closed_until = max(self._closed_until, now + min(wait, LONGEST_WAIT_SECONDS))
+            self._reset = self._closed_until
+            self._is_on_trial, self._is_tried = told is None, False
 
     def _take(self) -> float:
         """Count one more request and return 0, or return how long (seconds) it has to wait."""
         with self._lock:
-            now = self._now()
+            now = self._clock()
             if now < self._closed_until:
                 return self._closed_until - now
             if now >= self._reset:
                 self._begin_window(now)
-            if now < self._trial_until and self._used:
-                return self._trial_until - now
+            if self._is_on_trial and self._answered:
+                self._is_on_trial, self._is_aligned = False, True
+            if self._is_on_trial and self._is_tried:
+                return TRIAL_SECONDS
             if self._used >= max(1, int(self._limit * self._share)):
                 return self._reset - now
+            self._is_tried = True
             self._used += 1
             self._in_flight += 1
             return 0
 
     def _begin_window(self, now: float) -> None:
-        self._reset = now + WINDOW_SECONDS
+        begun = now - (now - self._reset) % WINDOW_SECONDS if self._is_aligned else now
+        self._reset = begun + WINDOW_SECONDS
         self._used = self._in_flight
-        if not self._told_reset:
+        self._answered = 0
+        self._is_tried = False
+        if not self._told_reset and not self._is_on_trial:
             self._limit = min(DEFAULT_LIMIT, self._limit + 1 + self._limit // 100)
-
-    def _now(self) -> float:
-        return self._clock() + self._offset
 
     def _learn_time(self, headers: Mapping[str, str]) -> None:
         date = headers.get("Date", "")

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import threading
 from email.utils import formatdate
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tap_intercom.rate_limit import RateLimiter
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 START = 1_700_000_000
 
 
 class Clock:
-    """Seconds since the epoch that pass by sleeping alone."""
+    """Seconds since the epoch that pass by sleeping alone; `at` is what happens at a moment."""
 
     def __init__(self) -> None:
         self.now = float(START)
         self.slept: list[float] = []
+        self.at: dict[float, Callable[[], None]] = {}
 
     def time(self) -> float:
         return self.now
@@ -25,6 +30,7 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
+        self.at.pop(self.now, lambda: None)()
 
 
 @pytest.fixture
@@ -200,31 +206,65 @@ def test_without_headers_one_request_a_second_tries_if_the_window_is_over(clock:
     answer(limiter, 1_001, is_refused=True)
     for _ in range(4):
         answer(limiter, 1, is_refused=True)
-    limiter.acquire()
-    limiter.release({})
-    assert clock.slept == [1.0] * 5
-    limiter.acquire()
-    assert clock.slept == [1.0] * 6, "the others wait for what becomes of it"
     answer(limiter, 900)
-    assert clock.slept == [1.0] * 6
+    assert clock.slept == [1.0] * 5
 
 
-def test_without_headers_the_limit_is_learnt_from_what_fitted(clock: Clock) -> None:
+def test_without_headers_the_others_wait_until_the_one_that_tries_is_answered(clock: Clock) -> None:
     limiter = limiter_on(clock)
     answer(limiter, 1_001, is_refused=True)
-    answer(limiter, 2)
-    start = clock.now
-    sent = 1
-    while clock.now == start:
-        answer(limiter, 1)
-        sent += 1
-    assert 1_001 <= sent <= 1_012, "what fitted, and a little more to find out if more fits by now"
+    limiter.acquire()
+    opened = clock.now
+    clock.at[opened + 3] = lambda: limiter.release({})
+    limiter.acquire()
+    assert clock.now == opened + 3
+
+
+def test_without_headers_the_limit_is_learnt_from_what_was_answered(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    answer(limiter, 1_001, is_refused=True)
+    for _ in range(9):
+        answer(limiter, 1, is_refused=True)
+    answer(limiter, 1)
+    opened = clock.now
+    answer(limiter, 999)
+    assert clock.now == opened, "what was answered fits again"
+    answer(limiter, 1)
+    assert clock.now == opened + 10, "what was refused taught nothing more"
+    answer(limiter, 1_010)
+    assert clock.now == opened + 10, "a window without a 429 raises the limit a little"
+    answer(limiter, 1)
+    assert clock.now == opened + 20
+
+
+def test_without_headers_a_429_in_a_known_window_closes_it_to_its_end(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    answer(limiter, 1_001, is_refused=True)
+    answer(limiter, 1)
+    opened = clock.now
+    clock.sleep(4)
+    for _ in range(3):
+        limiter.acquire()
+    for _ in range(3):
+        limiter.release({})
+        limiter.exhaust({})
+    limiter.acquire()
+    assert clock.now == opened + 10
 
 
 def test_without_headers_one_early_429_does_not_slow_the_run_down_to_a_crawl(clock: Clock) -> None:
     limiter = limiter_on(clock)
-    answer(limiter, 1, is_refused=True)
+    answer(limiter, 2, is_refused=True)
     answer(limiter, 2)
     start = clock.now
     answer(limiter, 800)
     assert clock.now == start
+
+
+def test_a_date_that_jumps_by_a_second_does_not_end_a_window(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    answer(limiter, 1_665)
+    limiter.acquire()
+    limiter.release({"Date": formatdate(clock.now + 9, usegmt=True)})
+    limiter.acquire()
+    assert clock.slept == [10.0]
