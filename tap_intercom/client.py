@@ -56,6 +56,9 @@ LARGE_BODY_BYTES = 2 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 """What is read of a body at a time: a whole page mostly, as each read lets other threads in."""
 
+SLOWEST_DOWNLOAD_BYTES = 64 * 1024
+"""How much further a download has to come within `request_timeout`."""
+
 MAX_MESSAGE_LENGTH = 200
 """Characters of Intercom's own error message that are shown."""
 
@@ -346,17 +349,17 @@ class IntercomClient:
                 raise TemporaryError(message)
 
     def _save(self, request: Request, response: BaseHTTPResponse, file: IO[bytes]) -> None:
-        """Write a body to a file; `request_timeout` is what each chunk of it may take."""
+        """Write a body to a file, as long as it does not come too slowly."""
         file.seek(0)
         file.truncate()
-        chunks, deadline = 0, time.monotonic() + self._settings.request_timeout
+        reached, deadline = 0, time.monotonic() + self._settings.request_timeout
         while part := response.read1(CHUNK_BYTES, decode_content=True):
             file.write(part)
             if file.tell() > MAX_FILE_BYTES:
                 message = f"{request} was answered with more than {MAX_FILE_BYTES} bytes"
                 raise TemporaryError(message, status=response.status)
-            if file.tell() // CHUNK_BYTES > chunks:
-                chunks = file.tell() // CHUNK_BYTES
+            if file.tell() - reached >= SLOWEST_DOWNLOAD_BYTES:
+                reached = file.tell()
                 deadline = time.monotonic() + self._settings.request_timeout
             if time.monotonic() > deadline:
                 message = f"{request} was not answered any further within request_timeout"

@@ -27,7 +27,7 @@ logger = logging.getLogger("tap-intercom")
 
 Body = bytes | bytearray
 Record = dict[str, Any]
-Outline = TypeVar("Outline", bound=msgspec.Struct)
+Fields = TypeVar("Fields", bound=msgspec.Struct)
 
 BARE_LIST = ""
 """Among the names of what an answer has to hold: the answer itself may be the list."""
@@ -82,7 +82,7 @@ class Page:
         What is no object is left out, with a warning.
 
         Raises:
-            TemporaryError: They are no list.
+            TemporaryError: They are no list, or no JSON.
         """
         name = self._records_name
         found: list[Any] = self.get(name)
@@ -96,14 +96,14 @@ class Page:
             self._decoded[name] = records
         return records
 
-    def outlines(self, kind: type[Outline]) -> list[Outline]:
+    def outlines(self, kind: type[Fields]) -> list[Fields]:
         """Return some fields of each record, without decoding the others.
 
         Args:
             kind: Has the fields, which may hold anything.
 
         Raises:
-            TemporaryError: The records are no list.
+            TemporaryError: The records are no list, or no JSON.
         """
         try:
             return _outlines_of(kind).decode(self._values[self._records_name])
@@ -152,7 +152,7 @@ def _begins(value: msgspec.Raw, brackets: bytes) -> bool:
 
 
 @lru_cache
-def _outlines_of(kind: type[Outline]) -> msgspec.json.Decoder[list[Outline]]:
+def _outlines_of(kind: type[Fields]) -> msgspec.json.Decoder[list[Fields]]:
     return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -62,13 +63,15 @@ class SearchPage:
         return moments[len(moments) * 4 // 5] if moments else 0
 
     def steps(self, takes: Callable[[Outline], bool]) -> Iterator[Step]:
-        """Yield the records whose outlines are taken.
+        """Yield the records whose outlines are taken; if none is, nothing is decoded.
 
         Raises:
             TemporaryError: The records are no JSON.
         """
-        for outline, record in zip(self.outlines, self.page.records(), strict=True):
-            if takes(outline):
+        taken = [takes(outline) for outline in self.outlines]
+        if any(taken):
+            pairs = zip(self.outlines, self.page.records(), strict=True)
+            for outline, record in compress(pairs, taken):
                 yield Step(record, outline.moment)
 
 
@@ -76,7 +79,7 @@ def outlines_of(page: Page, otherwise: int) -> list[Outline]:
     """Return the outlines of a page's records; one that does not tell its moment gets another.
 
     Raises:
-        TemporaryError: The page holds no list of records.
+        TemporaryError: The page holds no list of records, or no JSON.
     """
     return [
         Outline(
