@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tap_intercom.attributes import properties_of
+from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_CONTACTS
 from tap_intercom.tap import TapIntercom
 from tests.sandbox.faults import Fault
 
@@ -137,6 +138,19 @@ def test_discovery_and_sync_read_each_declaration_once(sandbox: Sandbox, tap: Ta
         ],
         key=str,
     )
+
+
+def test_what_a_stream_does_to_its_declarations_does_not_reach_another(
+    sandbox: Sandbox,
+) -> None:
+    config = {"access_token": sandbox.options.token, "api_url": sandbox.url}
+    declarations = TapIntercom(config=config, setup_mapper=False).declarations
+    (first,) = declarations.pages(ATTRIBUTES_OF_CONTACTS)
+    names = [record["name"] for record in first.records()]
+    for record in first.records():
+        record.clear()
+    (second,) = declarations.pages(ATTRIBUTES_OF_CONTACTS)
+    assert [record["name"] for record in second.records()] == names != []
 
 
 def test_a_catalog_keeps_the_types_that_it_was_made_with(sandbox: Sandbox, tap: TapRunner) -> None:

@@ -10,7 +10,8 @@ import tarfile
 import tempfile
 import zipfile
 from datetime import datetime
-from itertools import pairwise
+from itertools import count, pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -359,6 +360,22 @@ def test_a_download_may_be_larger_than_any_page_but_ends_somewhere(
         monkeypatch.setattr("tap_intercom.client.MAX_FILE_BYTES", 300_000)
         with pytest.raises(TemporaryError, match="more than 300000 bytes"):
             client.download(Request("/download/large"), file)
+
+
+def test_a_download_may_take_its_time_as_long_as_it_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look at the clock is a second later than the last."""
+    serve(stage, "/download/large", b"a" * 600_000)
+    client = TapIntercom(config={**stage.config, "request_timeout": 30}).client
+    monkeypatch.setattr("tap_intercom.client.CHUNK_BYTES", 4096)
+    clock = SimpleNamespace(monotonic=count().__next__)
+    monkeypatch.setattr("tap_intercom.client.time", clock)
+    with tempfile.TemporaryFile() as file:
+        client.download(Request("/download/large"), file)
+        assert file.tell() == 600_000
+    assert clock.monotonic() > 100
+    assert client.retries == 0
 
 
 def test_the_token_may_lack_the_permission(stage: Stage) -> None:

@@ -97,3 +97,5 @@ def test_a_user_tells_who_was_merged_into_it(stage: Stage, version: str) -> None
     (row,) = [row for row in run.records("contacts") if row["id"] == user["id"]]
     merged = [merge["source_contact_id"] for merge in row.get("merge_history", [])]
     assert merged == ([] if version == "2.15" else [source["id"]])
+    asked = ["include_merge_history" in r.query for r in stage.requests("/contacts/search")]
+    assert set(asked) == {version != "2.15"}, "a parameter that a version lacks may be refused"
