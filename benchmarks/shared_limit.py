@@ -48,7 +48,7 @@ def _row(name: str, limit: int, windows: int, *, headers: bool) -> Row:
     used = _used(requests, limit)
     return Row(
         f"half of the limit used by another program, {name}",
-        f"at most {MOST_REFUSED:.0%} answered 429, at least {LEAST_USED:.0%} of each window used",
+        f"at most {MOST_REFUSED:.0%} answered 429, at least {LEAST_USED:.0%} of the windows used",
         f"{refused:.1%} of {len(requests):,} answered 429, "
         f"{mean(used):.0%} used in {len(used)} windows",
         refused <= MOST_REFUSED and mean(used) >= LEAST_USED,

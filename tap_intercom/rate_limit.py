@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from email.utils import parsedate_to_datetime
@@ -60,6 +61,7 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._offset = time.time() - clock()
         self._date = ""
+        self._latest_date = 0.0
         self._limit = DEFAULT_LIMIT
         self._reset = 0.0
         self._told_reset = 0.0
@@ -68,7 +70,8 @@ class RateLimiter:
         self._is_on_trial = False
         self._is_tried = False
         self._answered = 0
-        self._used = 0
+        self._sent = 0
+        self._told_used = 0
         self._in_flight = 0
 
     @property
@@ -91,13 +94,14 @@ class RateLimiter:
             if told is None:
                 return
             limit, remaining, reset = told
+            reset = min(reset, self._clock() + self._offset + LONGEST_WAIT_SECONDS)
             if reset < self._told_reset:
                 return  # an answer from an earlier window, overtaken by a younger one
-            used = limit - remaining + self._in_flight
-            self._used = max(self._used, used) if reset == self._told_reset else used
+            if reset > self._told_reset:
+                self._told_reset, self._told_used, self._sent = reset, 0, self._in_flight + 1
+            self._told_used = max(self._told_used, limit - remaining)
             self._limit = limit
-            self._told_reset = reset
-            self._reset = min(reset - self._offset, self._clock() + LONGEST_WAIT_SECONDS)
+            self._reset = reset - self._offset
 
     def exhaust(self, headers: Mapping[str, str]) -> None:
         """Close the present window for everybody, after an answer 429 that was released.
@@ -114,11 +118,10 @@ class RateLimiter:
                 _number(headers.get("Retry-After")) or 0,
             )
             self._answered -= 1
-            if not self._told_reset and self._answered > 0:
+            if not self._told_reset and self._answered > 0 and not self._is_on_trial:
                 self._limit = max(1, self._limit // 2, self._answered)
                 wait = max(wait, self._reset - now) if self._is_aligned else wait
             self._answered = 0
-            self._used = self._limit
             self._closed_until = max(self._closed_until, now + min(wait, LONGEST_WAIT_SECONDS))
             self._reset = self._closed_until
             self._is_on_trial, self._is_tried = told is None, False
@@ -129,23 +132,28 @@ class RateLimiter:
             now = self._clock()
             if now < self._closed_until:
                 return self._closed_until - now
+            if self._is_on_trial and self._is_tried and self._answered:
+                self._is_on_trial, self._is_aligned = False, True
             if now >= self._reset:
                 self._begin_window(now)
-            if self._is_on_trial and self._answered:
-                self._is_on_trial, self._is_aligned = False, True
             if self._is_on_trial and self._is_tried:
                 return TRIAL_SECONDS
             if self._used >= max(1, int(self._limit * self._share)):
                 return self._reset - now
             self._is_tried = True
-            self._used += 1
+            self._sent += 1
             self._in_flight += 1
             return 0
+
+    @property
+    def _used(self) -> int:
+        """Requests of the present window, by whomever; those in flight may be told of already."""
+        return max(self._sent, self._told_used + self._in_flight)
 
     def _begin_window(self, now: float) -> None:
         begun = now - (now - self._reset) % WINDOW_SECONDS if self._is_aligned else now
         self._reset = begun + WINDOW_SECONDS
-        self._used = self._in_flight
+        self._sent, self._told_used = self._in_flight, 0
         self._answered = 0
         self._is_tried = False
         if not self._told_reset and not self._is_on_trial:
@@ -156,23 +164,27 @@ class RateLimiter:
         if date == self._date:
             return
         try:
-            self._offset = parsedate_to_datetime(date).timestamp() - self._clock()
-        except ValueError:
+            moment = parsedate_to_datetime(date).timestamp()
+        except (ValueError, OverflowError):
             return
-        self._date = date
+        if self._latest_date - LONGEST_WAIT_SECONDS < moment <= self._latest_date:
+            return  # an answer that took longer than younger ones
+        self._date, self._latest_date = date, moment
+        self._offset = moment - self._clock()
 
 
 def _window_of(headers: Mapping[str, str]) -> tuple[int, int, float] | None:
     limit = _number(headers.get("X-RateLimit-Limit"))
     remaining = _number(headers.get("X-RateLimit-Remaining"))
     reset = _number(headers.get("X-RateLimit-Reset"))
-    if not limit or remaining is None or reset is None:
+    if limit is None or limit < 1 or remaining is None or reset is None:
         return None
     return int(limit), int(remaining), reset
 
 
 def _number(text: str | None) -> float | None:
     try:
-        return max(0.0, float(text or ""))
+        number = float(text or "")
     except ValueError:
         return None
+    return max(0.0, number) if math.isfinite(number) else None

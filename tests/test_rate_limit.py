@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
@@ -158,10 +159,14 @@ def test_threads_never_get_more_than_the_window_holds(clock: Clock) -> None:
     limiter = limiter_on(clock)
     limiter.acquire()
     limiter.release(headers(50, 49, clock))
+    sent = Counter({START: 1})
+    lock = threading.Lock()
 
     def send() -> None:
         for _ in range(20):
-            limiter.acquire()
+            with lock:
+                limiter.acquire()
+                sent[clock.now] += 1
             limiter.release({})
 
     threads = [threading.Thread(target=send) for _ in range(5)]
@@ -169,7 +174,7 @@ def test_threads_never_get_more_than_the_window_holds(clock: Clock) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(clock.slept) >= 10
+    assert sent == {START: 50, START + 10: 50, START + 20: 1}
 
 
 @pytest.mark.parametrize(
@@ -252,6 +257,19 @@ def test_without_headers_a_429_in_a_known_window_closes_it_to_its_end(clock: Clo
     assert clock.now == opened + 10
 
 
+def test_without_headers_a_window_is_known_to_end_though_the_tap_began_late_in_it(
+    clock: Clock,
+) -> None:
+    limiter = limiter_on(clock)
+    answer(limiter, 1_001, is_refused=True)
+    answer(limiter, 1)
+    opened = clock.now
+    clock.sleep(13)
+    answer(limiter, 3, is_refused=True)
+    limiter.acquire()
+    assert clock.now == opened + 20
+
+
 def test_without_headers_one_early_429_does_not_slow_the_run_down_to_a_crawl(clock: Clock) -> None:
     limiter = limiter_on(clock)
     answer(limiter, 2, is_refused=True)
@@ -259,6 +277,75 @@ def test_without_headers_one_early_429_does_not_slow_the_run_down_to_a_crawl(clo
     start = clock.now
     answer(limiter, 800)
     assert clock.now == start
+
+
+def test_without_headers_late_answers_to_a_burst_do_not_lower_the_limit_again(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    answer(limiter, 1_000)
+    for _ in range(20):
+        limiter.acquire()
+    for _ in range(10):
+        limiter.release({})
+        limiter.release({})
+        limiter.exhaust({})
+    answer(limiter, 2)
+    start = clock.now
+    answer(limiter, 900)
+    assert clock.now == start
+
+
+def test_answers_out_of_order_do_not_count_requests_twice(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    for _ in range(40):
+        limiter.acquire()
+    for remaining in reversed(range(60, 100)):
+        limiter.release(headers(100, min(remaining, 60), clock))
+    for _ in range(60):
+        limiter.acquire()
+    assert clock.slept == []
+    limiter.acquire()
+    assert clock.slept == [10.0]
+
+
+def test_a_date_that_comes_late_does_not_put_the_clock_back(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.acquire()
+    limiter.release(headers(10, 9, clock))
+    late = {"Date": formatdate(clock.now - 8, usegmt=True)}
+    limiter.release(headers(10, 0, clock) | late)
+    limiter.acquire()
+    assert clock.slept == [10.0]
+
+
+def test_after_a_reset_in_the_far_future_true_ones_are_believed_again(clock: Clock) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.release(headers(10, 0, clock) | {"X-RateLimit-Reset": str(START + 86_400)})
+    limiter.acquire()
+    limiter.release(headers(10, 0, clock))
+    limiter.acquire()
+    assert clock.slept == [60.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    "senseless",
+    [
+        {"X-RateLimit-Limit": "1e999"},
+        {"X-RateLimit-Limit": "0.5"},
+        {"X-RateLimit-Remaining": "1e999"},
+        {"X-RateLimit-Reset": "nan"},
+        {"Date": "Mon, 99999999999999999999 Jan 2024 00:00:00 GMT"},
+    ],
+    ids=str,
+)
+def test_senseless_headers_tell_nothing(clock: Clock, senseless: dict[str, str]) -> None:
+    limiter = limiter_on(clock)
+    limiter.acquire()
+    limiter.release(headers(10, 9, clock) | senseless)
+    assert 0 <= limiter.use <= 1
+    limiter.acquire()
+    assert clock.slept == []
 
 
 def test_a_date_that_jumps_by_a_second_does_not_end_a_window(clock: Clock) -> None:
