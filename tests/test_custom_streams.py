@@ -301,6 +301,7 @@ def test_the_id_can_stand_in_a_parameter(sandbox: Sandbox, tap: TapRunner) -> No
     [
         {"path": "/contacts/{id}/notez"},
         {"records_path": "notes.items"},
+        {"primary_keys": ["idd"]},
     ],
 )
 def test_a_child_that_gets_nothing_fails_alone_and_keeps_its_bookmark(
@@ -320,6 +321,7 @@ def test_a_child_that_gets_nothing_fails_alone_and_keeps_its_bookmark(
         ({"path": "/audiencez"}, "404"),
         ({"records_path": "rows"}, "answered with type, data, .* at the records_path rows"),
         ({"method": "POST", "path": "/contacts/search"}, "400"),
+        ({"primary_keys": ["idd"]}, "records of .* lack idd; check the primary_keys"),
     ],
 )
 def test_what_can_only_be_found_out_by_asking_is_told_by_a_test_run(

@@ -15,6 +15,7 @@ from tap_intercom.family import RootStream
 from tap_intercom.pagination import pages
 from tap_intercom.spool import Spool
 from tap_intercom.step import Step, moment_of
+from tap_intercom.stream import IntercomStream
 from tap_intercom.streams.companies import Companies
 from tap_intercom.streams.contacts import Contacts
 from tap_intercom.streams.conversations import Conversations
@@ -26,15 +27,34 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_intercom.page import Page
-    from tap_intercom.stream import IntercomStream
 
 PARENTS = {parent.name: parent for parent in (Contacts, Companies, Conversations, Tickets)}
 
 
-class CustomStream(RootStream):
-    """A list of its own, read whole or from the bookmark on."""
+class _DefinedStream(IntercomStream):
+    """A stream whose key users define; they may name a field that records do not have."""
 
     definition: ClassVar[StreamDefinition]
+
+    @override
+    def move_bookmark(self, moment: int) -> None:
+        if not self._keyless:
+            super().move_bookmark(moment)
+
+    @override
+    def report(self) -> None:
+        keyless = self._keyless
+        super().report()
+        if keyless and self not in self._tap.failures:
+            message = (
+                f"{keyless} records of {self.definition.path} lack {' or '.join(self.primary_keys)}"
+                "; check the primary_keys of this custom stream"
+            )
+            self.fail(RequestRefusedError(message))
+
+
+class CustomStream(_DefinedStream, RootStream):
+    """A list of its own, read whole or from the bookmark on."""
 
     @override
     def walk(self, since: int) -> Iterator[Step]:
@@ -59,14 +79,13 @@ class CustomStream(RootStream):
             yield from records_in(self.definition, page.whole())
 
 
-class CustomChildStream(OwnListStream):
+class CustomChildStream(_DefinedStream, OwnListStream):
     """A list that is requested for each record of a parent.
 
     A record that is gone has no list. But if none has one, and none ever had, the path must be
     wrong: the stream fails and gets no bookmark.
     """
 
-    definition: ClassVar[StreamDefinition]
     _was_asked = False
     _was_answered = False
 
