@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -20,6 +21,16 @@ ITEMS_PER_WORKER = 16
 
 BYTES_HELD = 20 * 1024 * 1024
 """Bytes of answers that may wait for their turn."""
+
+THREADS_PER_SECOND = 1000
+"""Threads that pay for each second that a task takes: most of a millisecond of that, it keeps the
+interpreter busy, and while it does, further threads can only get in each other's way."""
+
+FEWEST_THREADS = 2
+"""Threads that pay in any case: one waits for an answer while another works."""
+
+RECENT_TASKS = 8
+"""Tasks over which the time that one takes is averaged."""
 
 
 class Work(Future[Result]):
@@ -36,21 +47,30 @@ class LookAhead:
     an interrupted run until its requests have ended.
     """
 
-    def __init__(self, workers: int, received: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        workers: int,
+        received: Callable[[], int] = lambda: 0,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Prepare for a number of threads; they start when there is work for them.
 
         Args:
-            workers: Threads at most.
+            workers: Threads at most; there are fewer while tasks take too little time for them.
             received: Tells how many bytes the present thread has received so far.
+            clock: Seconds that only grow.
         """
         self._workers = workers
         self._received = received
+        self._clock = clock
         self._lock = threading.Lock()
         self._held = 0
         self._unfinished = 0
         self._largest = 0
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = 0
+        self._seconds = workers / THREADS_PER_SECOND
 
     def map(
         self,
@@ -67,6 +87,8 @@ class LookAhead:
 
         def oldest() -> tuple[Item, Result | None]:
             item, work = waiting.popleft()
+            if work and not work.done():
+                _gather([later for _, later in waiting if later])
             return item, self.take(work) if work else None
 
         try:
@@ -104,32 +126,38 @@ class LookAhead:
         work: Work[Result] = Work()
         with self._lock:
             self._unfinished += 1
-        self._tasks.put(lambda: self._run(task, work))
-        if self._threads < self._workers:
-            self._threads += 1
-            threading.Thread(target=self._work, name="look-ahead", daemon=True).start()
+            self._tasks.put(lambda: self._run(task, work))
+            if self._threads < self._worthwhile_threads:
+                self._threads += 1
+                threading.Thread(target=self._work, name="look-ahead", daemon=True).start()
         return work
 
+    @property
+    def _worthwhile_threads(self) -> int:
+        needed = round(self._seconds * THREADS_PER_SECOND)
+        return min(self._workers, max(FEWEST_THREADS, needed))
+
     def _run(self, task: Callable[[], Result], work: Work[Result]) -> None:
-        before = self._received()
+        before, begun = self._received(), self._clock()
         try:
             result = task()
         except BaseException as error:  # noqa: BLE001  # it is raised where the result is awaited
-            self._note(0)
+            self._note(work, begun)
             work.set_exception(error)
         else:
             work.size = self._received() - before
-            self._note(work.size)
+            self._note(work, begun)
             work.set_result(result)
 
-    def _note(self, size: int) -> None:
+    def _note(self, work: Work[Result], begun: float) -> None:
         with self._lock:
             self._unfinished -= 1
-            self._held += size
-            self._largest = max(self._largest, size)
+            self._held += work.size
+            self._largest = max(self._largest, work.size)
+            self._seconds += (self._clock() - begun - self._seconds) / RECENT_TASKS
 
     def _work(self) -> None:
-        while self._do_one():
+        while self._do_one() and not self._is_superfluous():
             pass
 
     def _do_one(self) -> bool:
@@ -140,6 +168,13 @@ class LookAhead:
         task()
         return True
 
+    def _is_superfluous(self) -> bool:
+        """Whether the present thread is to end, since fewer will do."""
+        with self._lock:
+            is_superfluous = self._threads > self._worthwhile_threads
+            self._threads -= is_superfluous
+        return is_superfluous
+
     def stop(self) -> None:
         """Let the threads end after their present tasks; the others are dropped."""
         with suppress(Empty):
@@ -147,3 +182,12 @@ class LookAhead:
                 self._tasks.get_nowait()
         for _ in range(self._threads):
             self._tasks.put(None)
+
+
+def _gather(later: Sequence[Work[Result]]) -> None:
+    """Wait until half of what is still to come is there.
+
+    Whoever is woken for each result by itself takes the interpreter from the threads as often.
+    """
+    if later:
+        wait([later[len(later) // 2]])

@@ -8,7 +8,19 @@ from itertools import count
 
 import pytest
 
-from tap_intercom.look_ahead import BYTES_HELD, ITEMS_PER_WORKER, LookAhead
+from tap_intercom.look_ahead import BYTES_HELD, FEWEST_THREADS, ITEMS_PER_WORKER, LookAhead
+
+WORKERS = 12
+
+
+class Clock:
+    """Seconds that pass only where a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def time(self) -> float:
+        return self.now
 
 
 def test_results_come_in_the_order_of_the_items_whatever_finishes_first() -> None:
@@ -112,3 +124,47 @@ def test_a_thread_without_work_holds_no_result() -> None:
     del result
     assert gone.wait(10)
     ahead.stop()
+
+
+def test_tasks_that_take_no_time_are_left_to_few_threads() -> None:
+    """More of them would only take the interpreter from each other."""
+    ahead = LookAhead(WORKERS, clock=Clock().time)
+    results = ahead.map(range(300), lambda _: threading.get_ident)
+    threads = [thread for _, thread in results]
+    assert len(threads) == 300
+    assert len(set(threads[-100:])) <= FEWEST_THREADS
+
+
+def test_all_threads_are_there_for_tasks_that_take_long_whatever_came_before() -> None:
+    clock = Clock()
+    all_at_once = threading.Barrier(WORKERS)
+
+    def task(item: int) -> None:
+        if item >= 100:
+            clock.now += 0.1
+        if item >= 300:
+            all_at_once.wait(5)
+
+    items = range(300 + 4 * WORKERS)
+    results = LookAhead(WORKERS, clock=clock.time).map(items, lambda item: lambda: task(item))
+    assert [item for item, _ in results] == list(items)
+
+
+def test_whoever_has_to_wait_for_a_result_waits_for_half_of_those_to_come() -> None:
+    """To be woken for each of them would cost more than it brings."""
+    first, sixth = threading.Event(), threading.Event()
+    done: list[int] = []
+
+    def task(item: int) -> None:
+        if item == 0:
+            assert first.wait(5)
+            threading.Timer(0.05, sixth.set).start()
+        if item == 5:
+            assert sixth.wait(5)
+        done.append(item)
+
+    results = LookAhead(9).map(range(9), lambda item: lambda: task(item))
+    threading.Timer(0.05, first.set).start()
+    assert next(results)[0] == 0
+    assert 5 in done
+    results.close()

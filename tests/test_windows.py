@@ -27,10 +27,15 @@ def without_times(output: Output) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("options", [LONG], indirect=True)
 @pytest.mark.parametrize("api_version", ["2.16", "2.17"])
-def test_concurrency_changes_nothing_but_the_time(tap: TapRunner, api_version: str) -> None:
+def test_concurrency_changes_nothing_but_the_time(
+    sandbox: Sandbox, tap: TapRunner, api_version: str
+) -> None:
+    """Half of the answers overtake others, and there is latency for many threads to hide."""
     alone = tap.run(select=SEARCHED, concurrency=1, api_version=api_version)
+    sandbox.control.set_options(latency=0.03, latency_by_path={"[13579]$": 0.06})
     together = tap.run(select=SEARCHED, concurrency=32, api_version=api_version)
     assert json.dumps(without_times(together)) == json.dumps(without_times(alone))
+    assert max(request.in_flight for request in sandbox.control.requests()) > 24
 
 
 @pytest.mark.parametrize("options", [LONG], indirect=True)
