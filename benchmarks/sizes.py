@@ -33,7 +33,7 @@ class Sizes:
     cpu_contacts: int = 20_000
     cpu_companies: int = 20_000
     cpu_conversations: int = 900
-    cpu_rounds: int = 3
+    cpu_rounds: int = 5
     memory_few: int = 5_000
     memory_many: int = 500_000
     shared_windows: int = 4
