@@ -106,10 +106,11 @@ class PassingTime:
         self._waited = 0.0
 
     def monotonic(self) -> float:
-        return self._waited
+        with self._lock:  # or an answer could tell of a moment that this clock has yet to reach
+            return self._waited
 
     def sleep(self, seconds: float) -> None:
-        end = self._waited + seconds
+        end = self.monotonic() + seconds
         with self._lock:
             if end > self._waited:
                 self._control.clock.advance(end - self._waited)
