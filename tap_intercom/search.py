@@ -34,7 +34,6 @@ SMALLEST_PAGE = 10
 PAGES_BEFORE_GROWTH = 5
 """Good pages in a row before a reduced page size is doubled again."""
 
-
 PARAMS_FROM = (2, 16)
 """The API version from which searches have parameters (OpenAPI 2.16, `include_merge_history`)."""
 

@@ -26,31 +26,39 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_intercom.errors import IntercomError
     from tap_intercom.page import Page
 
 PARENTS = {parent.name: parent for parent in (Contacts, Companies, Conversations, Tickets)}
 
 
 class _DefinedStream(IntercomStream):
-    """A stream whose key users define; they may name a field that records do not have."""
+    """A stream that users define, and may define wrongly: then it fails, and gets no bookmark."""
 
     definition: ClassVar[StreamDefinition]
 
+    @property
+    def mistake(self) -> IntercomError | None:
+        """What the answers so far show to be wrong with the definition, if anything."""
+        if not self._keyless:
+            return None
+        message = (
+            f"{self._keyless} records of {self.definition.path} lack "
+            f"{' or '.join(self.primary_keys)}; check the primary_keys of this custom stream"
+        )
+        return RequestRefusedError(message)
+
     @override
     def move_bookmark(self, moment: int) -> None:
-        if not self._keyless:
+        if self.mistake is None:
             super().move_bookmark(moment)
 
     @override
     def report(self) -> None:
-        keyless = self._keyless
+        mistake = self.mistake
         super().report()
-        if keyless and self not in self._tap.failures:
-            message = (
-                f"{keyless} records of {self.definition.path} lack {' or '.join(self.primary_keys)}"
-                "; check the primary_keys of this custom stream"
-            )
-            self.fail(RequestRefusedError(message))
+        if mistake and self not in self._tap.failures:
+            self.fail(mistake)
 
 
 class CustomStream(_DefinedStream, RootStream):
@@ -83,7 +91,7 @@ class CustomChildStream(_DefinedStream, OwnListStream):
     """A list that is requested for each record of a parent.
 
     A record that is gone has no list. But if none has one, and none ever had, the path must be
-    wrong: the stream fails and gets no bookmark.
+    wrong.
     """
 
     _was_asked = False
@@ -103,22 +111,14 @@ class CustomChildStream(_DefinedStream, OwnListStream):
             for item in records_in(self.definition, page.whole())
         ]
 
-    @override
-    def move_bookmark(self, moment: int) -> None:
-        if not self._was_never_answered:
-            super().move_bookmark(moment)
-
-    @override
-    def report(self) -> None:
-        super().report()
-        if self._was_never_answered and self not in self._tap.failures:
-            path, parent = self.definition.path, self.definition.parent
-            message = f"{self.own_list.method} {path} was answered with 404 for all {parent}"
-            self.fail(NotFoundError(message, status=HTTPStatus.NOT_FOUND))
-
     @property
-    def _was_never_answered(self) -> bool:
-        return self._was_asked and not self._was_answered and self.bookmark is None
+    @override
+    def mistake(self) -> IntercomError | None:
+        if self._was_answered or not self._was_asked or self.bookmark is not None:
+            return super().mistake
+        path, parent = self.definition.path, self.definition.parent
+        message = f"{self.own_list.method} {path} was answered with 404 for all {parent}"
+        return NotFoundError(message, status=HTTPStatus.NOT_FOUND)
 
 
 def stream_types(
