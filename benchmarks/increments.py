@@ -71,11 +71,11 @@ def _contacts_row(updated: int, changed: int, version: str) -> Row:
 
 
 def _state(streams: dict[str, str], bookmark: int) -> dict[str, Any]:
-    """Return the state of a run that had everything up to a moment (unix seconds)."""
-    moment = datetime.fromtimestamp(bookmark, UTC).isoformat()
+    """Return the state of a run that had everything up to a timestamp (unix seconds)."""
+    timestamp = datetime.fromtimestamp(bookmark, UTC).isoformat()
     return {
         "bookmarks": {
-            stream: {"replication_key": key, "replication_key_value": moment}
+            stream: {"replication_key": key, "replication_key_value": timestamp}
             for stream, key in streams.items()
         }
     }

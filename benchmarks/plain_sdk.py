@@ -22,7 +22,7 @@ from singer_sdk.authenticators import BearerTokenAuthenticator
 from singer_sdk.pagination import BaseAPIPaginator
 
 from tap_intercom.compat import override
-from tap_intercom.normalize import Normalizer
+from tap_intercom.schema.normalize import Normalizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,12 +81,12 @@ class SearchStream(PlainStream):
         self, context: Context | None, next_page_token: str | None
     ) -> dict[str, Any]:
         since = self.get_starting_timestamp(context)
-        moment = int(since.timestamp()) if since else 0
+        timestamp = int(since.timestamp()) if since else 0
         pagination: dict[str, Any] = {"per_page": PAGE_SIZE}
         if next_page_token:
             pagination["starting_after"] = next_page_token
         return {
-            "query": {"field": "updated_at", "operator": ">", "value": moment},
+            "query": {"field": "updated_at", "operator": ">", "value": timestamp},
             "sort": {"field": "updated_at", "order": "ascending"},
             "pagination": pagination,
         }
@@ -140,7 +140,7 @@ class ContactList(PlainStream):
     parent_stream_type = Contacts
     state_partitioning_keys = ()
     embedded: ClassVar[str]
-    item_key: ClassVar[str]
+    id_column: ClassVar[str]
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
@@ -151,7 +151,7 @@ class ContactList(PlainStream):
     def post_process(self, row: Record, context: Context | None = None) -> Record:
         keys = ("contact_id", "contact_updated_at")
         return self.normalize(
-            {self.item_key: row["id"]} | {key: (context or {})[key] for key in keys}
+            {self.id_column: row["id"]} | {key: (context or {})[key] for key in keys}
         )
 
 
@@ -162,7 +162,7 @@ class ContactTags(ContactList):
     primary_keys = ("contact_id", "tag_id")
     path = "/contacts/{contact_id}/tags"
     embedded = "tags"
-    item_key = "tag_id"
+    id_column = "tag_id"
 
 
 class ContactCompanies(ContactList):
@@ -172,7 +172,7 @@ class ContactCompanies(ContactList):
     primary_keys = ("contact_id", "company_id")
     path = "/contacts/{contact_id}/companies"
     embedded = "companies"
-    item_key = "company_id"
+    id_column = "company_id"
     next_page_token_jsonpath = "$.pages.next"  # noqa: S105  # no secret
 
     @override

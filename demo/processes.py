@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-PATIENCE_SECONDS = 10
+MAX_QUEUE_WAIT_SECONDS = 10
 
 
 @contextlib.contextmanager
@@ -51,7 +51,7 @@ def running(
     finally:
         _signal_group(process, farewell)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE_SECONDS)
+            process.wait(MAX_QUEUE_WAIT_SECONDS)
         _signal_group(process, signal.SIGKILL)
         process.wait()
 

@@ -32,7 +32,7 @@ class Origin:
 
     components: tuple[str, ...]
     renamed: Mapping[str, str] = field(default_factory=dict)
-    omitted: tuple[str, ...] = ()
+    exclude_fields: tuple[str, ...] = ()
     retyped: tuple[str, ...] = ()
     """Paths of properties whose documented type is known to be wrong; they must only exist."""
 
@@ -53,7 +53,7 @@ ORIGINS: Mapping[str, Origin] = {
     "company_segments": Origin(("segment",), renamed={"id": "segment_id"}),
     "company_tags": Origin(("tag",), renamed={"id": "tag_id"}),
     "contact_companies": Origin(
-        ("company_data",), renamed={"id": "company_id"}, omitted=("type", "url")
+        ("company_data",), renamed={"id": "company_id"}, exclude_fields=("type", "url")
     ),
     "contact_event_summaries": Origin(
         ("data_event_summary_item",),
@@ -65,7 +65,7 @@ ORIGINS: Mapping[str, Origin] = {
     "contact_social_profiles": Origin(("social_profile",)),
     "contact_subscriptions": Origin(("subscription_type",), renamed={"id": "subscription_type_id"}),
     "contact_tags": Origin(
-        ("addressable_list",), renamed={"id": "tag_id"}, omitted=("type", "url")
+        ("addressable_list",), renamed={"id": "tag_id"}, exclude_fields=("type", "url")
     ),
     "contacts": Origin(("contact",)),
     "content_import_sources": Origin(("content_import_source",)),
@@ -79,7 +79,7 @@ ORIGINS: Mapping[str, Origin] = {
     "conversation_tags": Origin(("tag",), renamed={"id": "tag_id"}),
     "conversation_teammates": Origin(("reference",), renamed={"id": "admin_id"}),
     "conversations": Origin(
-        ("conversation_list_item", "conversation"), omitted=("conversation_parts",)
+        ("conversation_list_item", "conversation"), exclude_fields=("conversation_parts",)
     ),
     "custom_objects": Origin(("custom_object_instance",)),
     "data_attributes": Origin(("data_attribute",)),
@@ -123,7 +123,7 @@ ORIGINS: Mapping[str, Origin] = {
     "ticket_states": Origin(("ticket_state", "ticket_state_detailed")),
     "ticket_type_attributes": Origin(("ticket_type_attribute",)),
     "ticket_types": Origin(("ticket_type",)),
-    "tickets": Origin(("ticket",), omitted=("ticket_parts",)),
+    "tickets": Origin(("ticket",), exclude_fields=("ticket_parts",)),
     "workspace": Origin(("app",)),
 }
 
@@ -207,7 +207,7 @@ def value_problems(
     documented: Documented,
     components: Mapping[str, Schema],
 ) -> Iterator[str]:
-    """Yield the problems of one column and of everything nested in it."""
+    """Yield the errors of one column and of everything nested in it."""
     name = path.rpartition(".")[2]
     problem = type_problem(name.replace("_ids[]", "_id"), column, documented)
     if problem:
@@ -225,7 +225,7 @@ def object_problems(
     documented: Documented,
     components: Mapping[str, Schema],
 ) -> Iterator[str]:
-    """Yield the problems of an object's properties; `prefix` is put before their names."""
+    """Yield the errors of an object's properties; `prefix` is put before their names."""
     columns = column.get("properties", {})
     for name, described in documented.properties.items():
         if name in columns:
@@ -238,14 +238,14 @@ def object_problems(
 def stream_problems(
     schema: Schema, origin: Origin, components: Mapping[str, Schema]
 ) -> Iterator[str]:
-    """Yield the problems of one stream's schema, each as `property.path: problem`."""
+    """Yield the errors of one stream's schema, each as `property.path: problem`."""
     known = [name for name in origin.components if name in components]
     yield from (f"*: no component {name}" for name in origin.components if name not in known)
     documented = union([components[name] for name in known], components)
     documented.properties = {
         origin.renamed.get(name, name): described
         for name, described in documented.properties.items()
-        if name not in origin.omitted
+        if name not in origin.exclude_fields
     }
     for problem in object_problems("", schema, documented, components):
         path, _, complaint = problem.partition(": ")
@@ -253,12 +253,12 @@ def stream_problems(
             yield problem
 
 
-def problems(
+def errors(
     schemas: Mapping[str, Schema],
     origins: Mapping[str, Origin],
     components: Mapping[str, Schema],
 ) -> Iterator[str]:
-    """Yield the problems of all streams, each as `stream: property.path: problem`."""
+    """Yield the errors of all streams, each as `stream: property.path: problem`."""
     for stream in sorted(schemas.keys() | origins.keys()):
         if stream not in schemas:
             yield f"{stream}: *: no schema"
@@ -283,12 +283,12 @@ def read_components(path: Path) -> dict[str, Schema]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the problems, one a line; return 1 when there are any, 2 without a description."""
+    """Print the errors, one a line; return 1 when there are any, 2 without a description."""
     if len(arguments) != 1:
         sys.stderr.write("usage: compare_schemas.py PATH_TO_OPENAPI_YAML\n")
         return 2
     components = read_components(Path(arguments[0]))
-    found = list(problems(read_schemas(SCHEMAS), ORIGINS, components))
+    found = list(errors(read_schemas(SCHEMAS), ORIGINS, components))
     sys.stdout.writelines(f"{problem}\n" for problem in found)
     return 1 if found else 0
 

@@ -1,1 +1,15 @@
-"""Singer tap for Intercom."""
+"""Singer tap for Intercom.
+
+A record's way through the packages, from the request to the message:
+
+    streams/conversations -> sync/search_stream -> sync/search_windows -> api/search
+    -> api/client -> api/transport
+
+and back:
+
+    api/response -> sync/top_level_stream -> sync/child_stream -> schema/normalize -> sync/writer
+
+Each package imports only those to its right:
+
+    tap, cli | custom | streams | sync | schema | api | settings, errors, timestamps, spelling
+"""

@@ -1,34 +1,47 @@
-"""What can go wrong with a request, told apart by what the tap does about it.
+"""What can go wrong with a request, by what the tap does about it.
 
-No message holds a response's body, a token or personal data: only what was asked, the status,
-and Intercom's own code, message and request id (OpenAPI 2.16, schema `error`).
+    IntercomError
+    ├── RetriableError         5xx, timeout, broken connection: the request is retried
+    ├── AuthenticationError    the token is refused everywhere: the run ends
+    ├── PermissionDeniedError  one resource is refused: its stream ends
+    ├── NotFoundError          404, 410: the record is skipped
+    ├── ExportQueueFullError   too many export jobs are pending: wait and retry
+    ├── ExportFailedError      an export job brought no file: its stream ends
+    └── InvalidRequestError    any other refusal: retrying can't help
+
+No message holds a response's body, a token or personal data: only the request, the status, and
+Intercom's own code, message and request id (OpenAPI 2.16, schema `error`).
 """
 
 from __future__ import annotations
 
 
 class IntercomError(Exception):
-    """A request that Intercom did not answer as wanted."""
+    """A request that was not answered as expected."""
 
-    def __init__(self, message: str, *, status: int = 0, code: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int = 0, code: str = "", request_id: str = ""
+    ) -> None:
         """Keep the HTTP status and Intercom's error code beside the message.
 
         Args:
             message: One sentence for the log.
-            status: HTTP status; 0 if there was no answer.
+            status: HTTP status; 0 if there was no response.
             code: `errors[0].code` of Intercom's `error.list`, or an empty text.
+            request_id: Intercom's id of the request, or an empty text.
         """
         super().__init__(message)
         self.status = status
         self.code = code
+        self.request_id = request_id
 
 
-class TemporaryError(IntercomError):
-    """Worth another try: 5xx, a timeout, a broken connection, a body that can't be read."""
+class RetriableError(IntercomError):
+    """5xx, a timeout, a broken connection, or a body that can't be read."""
 
 
-class AccessTokenRefusedError(IntercomError):
-    """Intercom takes the token for nothing at all: the run can't go on."""
+class AuthenticationError(IntercomError):
+    """Intercom refuses the token everywhere: the run can't go on."""
 
 
 class PermissionDeniedError(IntercomError):
@@ -36,16 +49,16 @@ class PermissionDeniedError(IntercomError):
 
 
 class ExportFailedError(IntercomError):
-    """An export job brought no file that can be read."""
+    """An export job produced no file that can be read."""
 
 
-class JobsPendingError(IntercomError):
-    """429 of another kind: not the rate limit is met, but too many export jobs are pending."""
+class ExportQueueFullError(IntercomError):
+    """A 429 about pending export jobs rather than about the rate limit."""
 
 
 class NotFoundError(IntercomError):
     """404 or 410: the record was deleted or merged, or never existed."""
 
 
-class RequestRefusedError(IntercomError):
-    """Any other 4xx, a redirect, or a link to a foreign host: trying again can't help."""
+class InvalidRequestError(IntercomError):
+    """Any other 4xx, a redirect, or a link to a foreign host: retrying can't help."""

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import math
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
-from tap_intercom import definitions
-from tap_intercom.spelling import unknown
+from tap_intercom.timestamps import start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Mapping
 
 REGION_URLS = {
     "us": "https://api.intercom.io",
@@ -29,15 +27,6 @@ REGION_URLS = {
 """Intercom's three API hosts (OpenAPI 2.16, `servers`)."""
 
 DEFAULT_VERSION = "2.16"
-
-CUSTOM_OBJECTS_FROM = (2, 16)
-"""The API version that lists custom objects; before, one could only be asked for by its id."""
-
-VARIABLE_PREFIX = "TAP_INTERCOM_"
-"""What the name of a setting's environment variable begins with."""
-
-OTHER_VARIABLES = ("LOGLEVEL", "LOG_", "_")
-"""How names that are no settings go on behind it: those of the SDK's log and Meltano's extras."""
 
 CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property(
@@ -53,7 +42,7 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
         th.DateTimeType,
         title="Start date",
         description=(
-            "The first run reads records updated since this moment (RFC 3339, or a bare date). "
+            "The first run reads records updated since this timestamp (RFC 3339, or a bare date). "
             "Without it the first run reads everything"
         ),
     ),
@@ -174,12 +163,21 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
 """JSON Schema of the configuration; a setting that is not in it is refused."""
 
 
-READERS: dict[str, tuple[Callable[[str], Any], str]] = {
-    "integer": (int, "a whole number"),
-    "object": (json.loads, "a JSON object"),
-    "array": (json.loads, "a JSON array"),
-}
-"""JSON Schema type -> how the SDK reads it from the environment, and what it has to be."""
+class ApiVersion(NamedTuple):
+    """A version of Intercom's API, in a form that compares; Preview comes after all others."""
+
+    major: float
+    minor: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a version such as "2.16"; what is none counts as Preview."""
+        match = re.fullmatch(r"(\d+)\.(\d+)", text)
+        return cls(int(match[1]), int(match[2])) if match else cls(math.inf)
+
+    def __str__(self) -> str:
+        """Write the version as Intercom does."""
+        return "Preview" if math.isinf(self.major) else f"{self.major}.{self.minor}"
 
 
 @dataclass(frozen=True)
@@ -204,7 +202,7 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build the settings from a configuration in which `problems` found nothing."""
+        """Build the settings from a configuration in which `errors` found nothing."""
         start_date = config.get("start_date")
         return cls(
             access_token=config["access_token"].strip(),
@@ -221,57 +219,25 @@ class Settings:
         )
 
 
-def problems(config: Mapping[str, Any], streams: Collection[str]) -> list[str]:
-    """Say what is wrong with a configuration beyond what its JSON Schema can express.
-
-    Args:
-        config: The tap's configuration.
-        streams: The names of the tap's own streams, which no other may have.
-    """
+def errors(config: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a configuration beyond what its JSON Schema can express."""
     return [
-        *_token_problems(config.get("access_token")),
-        *_start_date_problems(config.get("start_date")),
-        *_api_url_problems(config.get("api_url")),
-        *_api_version_problems(config.get("api_version", DEFAULT_VERSION)),
-        *_user_agent_problems(config.get("user_agent")),
-        *_custom_objects_problems(config),
-        *definitions.problems(config, streams),
+        *_token_errors(config.get("access_token")),
+        *_start_date_errors(config.get("start_date")),
+        *_api_url_errors(config.get("api_url")),
+        *_api_version_errors(config.get("api_version", DEFAULT_VERSION)),
+        *_user_agent_errors(config.get("user_agent")),
     ]
 
 
-def doubts(config: Mapping[str, Any]) -> list[str]:
-    """Say what a correct configuration can hardly have been meant to do."""
-    moment = config.get("start_date")
-    if moment and start_of(moment) > datetime.now(UTC).timestamp():
+def warnings(config: Mapping[str, Any]) -> list[str]:
+    """Return what a valid configuration was probably not meant to do."""
+    timestamp = config.get("start_date")
+    if timestamp and start_of(timestamp) > datetime.now(UTC).timestamp():
         return [
-            f"start_date {moment} lies in the future, so a first run loads no incremental stream"
+            f"start_date {timestamp} lies in the future, so a first run loads no incremental stream"
         ]
     return []
-
-
-def unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """Name the environment variables that look like settings and are none."""
-    variables = [
-        name
-        for name in environment
-        if name.startswith(VARIABLE_PREFIX)
-        and not name.removeprefix(VARIABLE_PREFIX).startswith(OTHER_VARIABLES)
-    ]
-    names = unknown(variables, map(_variable, CONFIG_JSONSCHEMA["properties"]))
-    return [f"No setting belongs to the environment variable {name}" for name in names]
-
-
-def unreadable_variables(environment: Mapping[str, str]) -> list[str]:
-    """Name the environment variables that are to be a whole number or JSON, and are not."""
-    found = []
-    for name, schema in CONFIG_JSONSCHEMA["properties"].items():
-        for kind, (read, wanted) in READERS.items():
-            value = environment.get(_variable(name))
-            if value is None or kind not in schema["type"] or _is_list_of_text(schema):
-                continue
-            if not _is_readable(read, value):
-                found.append(f"The environment variable {_variable(name)} has to be {wanted}")
-    return found
 
 
 def read_fractions(config: dict[str, Any]) -> None:
@@ -281,61 +247,28 @@ def read_fractions(config: dict[str, Any]) -> None:
             config["rate_limit_share"] = float(share)
 
 
-def without_token(problem: str) -> str:
-    """Return a problem found by JSON Schema, which quotes the value, without the token in it."""
-    if problem.endswith("in config['access_token']"):
+def without_token(error: str) -> str:
+    """Return an error of JSON Schema, which quotes the value, without the token in it."""
+    if error.endswith("in config['access_token']"):
         return "access_token has to be text"
-    return problem
+    return error
 
 
-def version_number(api_version: str) -> tuple[float, ...]:
-    """Return an API version in a form that compares; what is none comes after all, as Preview."""
-    numbers = re.findall(r"\d+", str(api_version))
-    return tuple(map(int, numbers)) if numbers else (math.inf,)
-
-
-def start_of(moment: str) -> int:
-    """Turn a date or date-time text into epoch seconds; without a zone it is read as UTC.
-
-    Raises:
-        ValueError: The text is no RFC 3339 date or date-time.
-    """
-    parsed = datetime.fromisoformat(moment)
-    return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
-
-
-def _variable(setting: str) -> str:
-    return f"{VARIABLE_PREFIX}{setting.upper()}"
-
-
-def _is_list_of_text(schema: Mapping[str, Any]) -> bool:
-    """Whether the SDK takes the setting as texts with commas between them too."""
-    return "string" in schema.get("items", {}).get("type", ())
-
-
-def _is_readable(read: Callable[[str], Any], value: str) -> bool:
-    try:
-        read(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _token_problems(token: str | None) -> list[str]:
+def _token_errors(token: str | None) -> list[str]:
     if token is not None and not re.fullmatch(r"[!-~]+", token.strip()):
         return ["access_token is empty or holds characters that no Intercom token has"]
     return []
 
 
-def _start_date_problems(moment: str | None) -> list[str]:
+def _start_date_errors(timestamp: str | None) -> list[str]:
     try:
-        start_of(moment or "1970-01-01")
+        start_of(timestamp or "1970-01-01")
     except ValueError:
-        return [f"start_date {moment!r} is no date: write 2024-01-31 or 2024-01-31T00:00:00Z"]
+        return [f"start_date {timestamp!r} is no date: write 2024-01-31 or 2024-01-31T00:00:00Z"]
     return []
 
 
-def _api_url_problems(url: str | None) -> list[str]:
+def _api_url_errors(url: str | None) -> list[str]:
     if not url:
         return []
     try:
@@ -361,24 +294,13 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _api_version_problems(api_version: str) -> list[str]:
+def _api_version_errors(api_version: str) -> list[str]:
     if re.fullmatch(r"\d+\.\d+|Preview", api_version):
         return []
     return [f"api_version {api_version!r} is no version of Intercom's API: write one such as 2.16"]
 
 
-def _user_agent_problems(user_agent: str | None) -> list[str]:
+def _user_agent_errors(user_agent: str | None) -> list[str]:
     if user_agent and not re.fullmatch(r"[ -~]+", user_agent):
         return ["user_agent has to be plain ASCII text on one line"]
-    return []
-
-
-def _custom_objects_problems(config: Mapping[str, Any]) -> list[str]:
-    api_version = config.get("api_version", DEFAULT_VERSION)
-    if config.get("custom_objects") and version_number(api_version) < CUSTOM_OBJECTS_FROM:
-        problem = (
-            f"custom_objects needs api_version {'.'.join(map(str, CUSTOM_OBJECTS_FROM))} or later: "
-            f"{api_version} can't list the instances of a custom object"
-        )
-        return [problem]
     return []

@@ -56,7 +56,7 @@ class Output:
         return dict(found)
 
     def until_state(self, number: int) -> Output:
-        """Cut the output off behind its n-th STATE, as a kill at that moment does."""
+        """Cut the output off behind its n-th STATE, as a kill at that timestamp does."""
         seen = 0
         for place, message in enumerate(self.messages, 1):
             seen += message["type"] == "STATE"
@@ -106,7 +106,7 @@ class TapRunner:
         with contextlib.redirect_stdout(stdout):
             tap = TapIntercom(config=config, catalog=catalog, state=json.loads(json.dumps(state)))
             tap.sync_all()
-        self.refusals[:] = sorted(stream.name for stream in tap.failures)
+        self.refusals[:] = sorted(tap.run.failures)
         stdout.flush()
         return Output.of(stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
 

@@ -1,4 +1,4 @@
-"""The catalog: its streams, keys, columns and default selection are a promise to warehouses."""
+"""The catalog: its streams, keys, columns and default selection are a expect to warehouses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_intercom.tap import STREAM_TYPES, TapIntercom
-from tests.truth import KEYS
+from tests.expected_rows import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

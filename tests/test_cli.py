@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_intercom.tap import TapIntercom
+from tests.expected_rows import KEYS, ROWS, missing_rows
 from tests.sandbox.faults import Fault
 from tests.singer import Output
-from tests.truth import KEYS, ROWS, missing_or_stale
 
 if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
@@ -63,7 +63,7 @@ def written(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def told(done: subprocess.CompletedProcess[str], level: str) -> list[str]:
+def info_lines(done: subprocess.CompletedProcess[str], level: str) -> list[str]:
     """Return the log's lines of a level, without their heads."""
     lines = [line.split(" | ", 3) for line in done.stderr.splitlines()]
     return [line[3] for line in lines if len(line) == 4 and line[1].strip() == level]
@@ -105,9 +105,9 @@ def test_discovery_without_a_token_makes_no_request(sandbox: Sandbox, tmp_path: 
 def test_a_test_run_tries_every_stream(config_file: Path, sandbox: Sandbox) -> None:
     done = run("--config", config_file, "--test")
     assert done.returncode == 0, done.stderr
-    assert told(done, "ERROR") == []
+    assert info_lines(done, "ERROR") == []
     assert "failed" not in done.stderr
-    assert told(done, "INFO")[-1] == "The test passed: every stream can be read"
+    assert info_lines(done, "INFO")[-1] == "The test passed: every stream can be read"
     paths = {request.path for request in sandbox.control.requests()}
     assert {"/me", "/contacts/search", "/companies/scroll", "/tickets/search"} <= paths
 
@@ -126,7 +126,7 @@ def test_a_sync_with_catalog_and_state_goes_on_where_the_last_one_ended(
     assert later.returncode == 0, later.stderr
     both = first + Output.of(later.stdout)
     for stream in LOADED:
-        assert missing_or_stale(both, sandbox.control, stream) == {}, stream
+        assert missing_rows(both, sandbox.control, stream) == {}, stream
 
 
 def test_settings_come_from_the_environment_too(environment: dict[str, str]) -> None:
@@ -139,13 +139,13 @@ def test_settings_come_from_the_environment_too(environment: dict[str, str]) -> 
         TAP_INTERCOM__LOAD_SCHEMA="intercom",
     )
     assert done.returncode == 0, done.stderr
-    assert told(done, "WARNING") == []
+    assert info_lines(done, "WARNING") == []
 
 
 def test_an_unknown_environment_variable_is_warned_of(environment: dict[str, str]) -> None:
     done = run("--config=ENV", "--test", **environment, TAP_INTERCOM_REGIO="eu")
     assert done.returncode == 0
-    (warning,) = told(done, "WARNING")
+    (warning,) = info_lines(done, "WARNING")
     assert warning.startswith("No setting belongs to the environment variable TAP_INTERCOM_REGIO ")
     assert warning.endswith("(did you mean TAP_INTERCOM_REGION?)")
 
@@ -160,7 +160,7 @@ def test_an_environment_variable_of_the_wrong_type_is_named(mode: tuple[str, ...
         TAP_INTERCOM_STREAM_MAPS="none",
     )
     assert done.returncode == 1
-    errors = " ".join(told(done, "ERROR"))
+    errors = " ".join(info_lines(done, "ERROR"))
     assert "TAP_INTERCOM_PAGE_SIZE has to be a whole number" in errors
     assert "TAP_INTERCOM_STREAM_MAPS has to be a JSON object" in errors
     assert "Traceback" not in done.stderr
@@ -176,7 +176,7 @@ def test_a_wrong_token_ends_at_once_with_what_to_do(sandbox: Sandbox, tmp_path: 
         assert time.monotonic() - start < 10
         assert "Intercom refused the access token. Copy it again" in done.stderr
         assert "Traceback" not in done.stderr
-        assert len(told(done, "ERROR")) == 1
+        assert len(info_lines(done, "ERROR")) == 1
         assert "wr0ng-t0ken" not in done.stderr + done.stdout
 
 
@@ -199,7 +199,7 @@ def test_a_wrong_setting_is_told_alike_by_sync_and_test(
     for mode in ((), ("--test",)):
         done = run("--config", path, *mode)
         assert done.returncode == 1
-        found, end = told(done, "ERROR")
+        found, end = info_lines(done, "ERROR")
         assert reason in found
         assert end == "Config validation failed"
         assert "Traceback" not in done.stderr
@@ -212,7 +212,7 @@ def test_discovery_warns_of_a_wrong_setting_and_goes_on(
 ) -> None:
     done = run("--config", written(tmp_path, "config.json", json.dumps(settings)), "--discover")
     assert done.returncode == 0
-    (warning,) = told(done, "WARNING")
+    (warning,) = info_lines(done, "WARNING")
     assert warning.startswith("Discovery goes on, but a sync would be refused: ")
     assert reason in warning
     assert json.loads(done.stdout)["streams"]
@@ -255,7 +255,7 @@ def test_a_config_may_come_from_a_pipe(config: dict[str, Any]) -> None:
         check=True,
         timeout=TIMEOUT_SECONDS,
     )
-    assert told(done, "WARNING") == []
+    assert info_lines(done, "WARNING") == []
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_misspelt_stream_of_a_catalog_is_warned_of(config_file: Path, tmp_path
     path = written(tmp_path, "catalog.json", selecting("workspace", "contcats"))
     done = run("--config", config_file, "--catalog", path)
     assert done.returncode == 0
-    assert told(done, "WARNING") == [
+    assert info_lines(done, "WARNING") == [
         "The catalog selects streams that don't exist: contcats (did you mean contacts?)"
     ]
     assert Output.of(done.stdout).streams() == {"workspace"}
@@ -322,7 +322,7 @@ def test_a_stream_that_the_api_version_lacks_is_warned_of(
     catalog = written(tmp_path, "catalog.json", selecting("workspace", "deleted_conversations"))
     done = run("--config", written(tmp_path, "config.json", settings), "--catalog", catalog)
     assert done.returncode == 0
-    assert told(done, "WARNING") == [
+    assert info_lines(done, "WARNING") == [
         "This api_version lacks streams that the catalog selects: deleted_conversations"
     ]
 
@@ -330,14 +330,16 @@ def test_a_stream_that_the_api_version_lacks_is_warned_of(
 def test_a_catalog_that_selects_nothing_is_warned_of(config_file: Path, tmp_path: Path) -> None:
     path = written(tmp_path, "catalog.json", selecting())
     done = run("--config", config_file, "--catalog", path)
-    assert told(done, "WARNING") == ["The catalog selects no stream, so nothing will be loaded"]
+    assert info_lines(done, "WARNING") == [
+        "The catalog selects no stream, so nothing will be loaded"
+    ]
 
 
 def test_a_start_date_in_the_future_is_warned_of(config: dict[str, Any], tmp_path: Path) -> None:
     path = written(tmp_path, "config.json", json.dumps({**config, "start_date": "2999-01-01"}))
     done = run("--config", path, "--test")
     assert done.returncode == 0
-    assert "start_date 2999-01-01 lies in the future" in told(done, "WARNING")[0]
+    assert "start_date 2999-01-01 lies in the future" in info_lines(done, "WARNING")[0]
 
 
 def test_an_api_version_that_intercom_refuses_is_named(
@@ -347,7 +349,7 @@ def test_an_api_version_that_intercom_refuses_is_named(
     for mode in ((), ("--test",)):
         done = run("--config", path, *mode)
         assert done.returncode == 1
-        (error,) = told(done, "ERROR")
+        (error,) = info_lines(done, "ERROR")
         assert error.endswith("Set api_version to one of Intercom's versions, or leave it out")
 
 
@@ -371,7 +373,7 @@ def test_a_run_ends_with_one_line_about_all_of_it(config_file: Path, sandbox: Sa
     done = run("--config", config_file)
     records = sum(message["type"] == "RECORD" for message in Output.of(done.stdout).messages)
     requests = len(sandbox.control.requests())
-    line = told(done, "INFO")[-1]
+    line = info_lines(done, "INFO")[-1]
     assert re.fullmatch(
         rf"The run: \d+ streams, {records} records in [\d.]+ s, {requests} requests, "
         "0 retries, 0 skipped",
@@ -399,7 +401,7 @@ def test_a_stream_without_permission_fails_the_run_but_not_the_other_streams(
     assert '"Read admins"' in done.stderr
     output = Output.of(done.stdout)
     for stream in LOADED - {"teams", "team_admins"}:
-        assert missing_or_stale(output, sandbox.control, stream) == {}, stream
+        assert missing_rows(output, sandbox.control, stream) == {}, stream
     assert run("--config", config_file, "--test").returncode == 1
 
 
@@ -429,4 +431,4 @@ def test_a_killed_run_is_completed_by_the_next(
     assert later.returncode == 0
     both = first + Output.of(later.stdout)
     for stream in LOADED:
-        assert missing_or_stale(both, sandbox.control, stream) == {}, stream
+        assert missing_rows(both, sandbox.control, stream) == {}, stream

@@ -1,4 +1,4 @@
-"""Custom attributes get the types that the workspace declares, and no value gets lost."""
+"""Custom attributes get the types that the workspace declares, and no value gets missing_rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tap_intercom.attributes import properties_of
+from tap_intercom.schema.attributes import properties_of
 from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_CONTACTS
 from tap_intercom.tap import TapIntercom
 from tests.sandbox.faults import Fault
@@ -26,7 +26,7 @@ FIELDS = {
 }
 
 
-def moment(value: int | str) -> datetime:
+def timestamp(value: int | str) -> datetime:
     """Read what the sandbox holds for a date."""
     if isinstance(value, int):
         return datetime.fromtimestamp(value, UTC)
@@ -76,7 +76,7 @@ def test_each_value_is_kept_typed_or_verbatim(
         for name, value in record[field].items():
             typed = row[field][name]
             if types(known).get(name) == "date-time" and typed and value:
-                assert datetime.fromisoformat(typed) == moment(value)
+                assert datetime.fromisoformat(typed) == timestamp(value)
             elif typed != value and str(typed) != str(value) and value not in ("", [], {}):
                 assert typed is None
                 assert json.loads(row[f"{field}_raw"])[name] == value
@@ -144,12 +144,12 @@ def test_what_a_stream_does_to_its_declarations_does_not_reach_another(
     sandbox: Sandbox,
 ) -> None:
     config = {"access_token": sandbox.options.token, "api_url": sandbox.url}
-    declarations = TapIntercom(config=config, setup_mapper=False).declarations
-    (first,) = declarations.pages(ATTRIBUTES_OF_CONTACTS)
+    attribute_definitions = TapIntercom(config=config, setup_mapper=False).attribute_definitions
+    (first,) = attribute_definitions.pages(ATTRIBUTES_OF_CONTACTS)
     names = [record["name"] for record in first.records()]
     for record in first.records():
         record.clear()
-    (second,) = declarations.pages(ATTRIBUTES_OF_CONTACTS)
+    (second,) = attribute_definitions.pages(ATTRIBUTES_OF_CONTACTS)
     assert [record["name"] for record in second.records()] == names != []
 
 

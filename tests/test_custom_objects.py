@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_intercom.tap import TapIntercom
-from tests.test_cli import run, told, written
+from tests.expected_rows import timestamp
+from tests.test_cli import info_lines, run, written
 from tests.test_settings import refused
-from tests.truth import timestamp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ LINKS = {"contact_id", "conversation_id"}
 MOMENTS = ("created_at", "updated_at", "external_created_at", "external_updated_at")
 
 
-def truth(sandbox: Sandbox, kind: str) -> dict[str, dict[str, Any]]:
+def expected_rows(sandbox: Sandbox, kind: str) -> dict[str, dict[str, Any]]:
     """Return the instances of a type as rows, by id."""
     return {
         instance["id"]: {
@@ -47,8 +47,8 @@ def test_each_type_is_a_stream_that_holds_all_of_its_instances(
     output = tap.run(custom_objects=TYPES)
     for kind in TYPES:
         rows = output.records(f"custom_object_{kind}")
-        assert {row["id"]: row for row in rows} == truth(sandbox, kind)
-        assert len(rows) == len(truth(sandbox, kind)) > 0
+        assert {row["id"]: row for row in rows} == expected_rows(sandbox, kind)
+        assert len(rows) == len(expected_rows(sandbox, kind)) > 0
     requests = [r for r in sandbox.control.requests() if "custom_object" in r.path]
     assert {request.query["per_page"] for request in requests} == {"150"}
 
@@ -113,9 +113,11 @@ def test_an_unknown_type_fails_alone_and_is_named(
     settings = {**config, "custom_objects": ["invoice", "order"]}
     done = run("--config", written(tmp_path, "config.json", json.dumps(settings)))
     assert done.returncode == 1
-    (error,) = told(done, "ERROR")
+    (error,) = info_lines(done, "ERROR")
     assert error.startswith("Stream custom_object_invoice was not loaded")
     assert "type `invoice` not found" in error
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     orders = [row for row in rows if row.get("stream") == "custom_object_order"]
-    assert len([row for row in orders if row["type"] == "RECORD"]) == len(truth(sandbox, "order"))
+    assert len([row for row in orders if row["type"] == "RECORD"]) == len(
+        expected_rows(sandbox, "order")
+    )

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tap_intercom.definitions import FIELD_TYPES, with_value
+from tap_intercom.custom.definitions import FIELD_TYPES, with_value
 from tap_intercom.tap import TapIntercom
+from tests.expected_rows import timestamp
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
-from tests.test_cli import run, told, written
+from tests.test_cli import info_lines, run, written
 from tests.test_readme import README
 from tests.test_settings import refused
-from tests.truth import timestamp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,8 +91,8 @@ def test_a_definition_of_three_fields_loads_a_list_whole_however_it_pages(
     sandbox: Sandbox, tap: TapRunner, path: str, kind: str, params: dict[str, Any]
 ) -> None:
     output = loaded(tap, {**MINIMAL, "path": path, "params": params})
-    truth = [{"id": str(row["id"]), "record": row} for row in sandbox.control.records(kind)]
-    assert sorted(output.records("things"), key=str) == sorted(truth, key=str)
+    expected_rows = [{"id": str(row["id"]), "record": row} for row in sandbox.control.records(kind)]
+    assert sorted(output.records("things"), key=str) == sorted(expected_rows, key=str)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_child_requests_its_list_for_each_record_of_its_parent(
 ) -> None:
     output = loaded(tap, NOTES)
     contacts = {row["id"]: row for row in sandbox.control.records("contacts")}
-    truth = {
+    expected_rows = {
         str(note["id"]): {
             "id": str(note["id"]),
             "contact_id": note["contact_id"],
@@ -239,9 +239,9 @@ def test_a_child_requests_its_list_for_each_record_of_its_parent(
         for note in sandbox.control.records("contact_notes")
     }
     rows = {row["id"]: row for row in output.records("my_notes")}
-    assert rows.keys() == truth.keys()
-    assert len(output.records("my_notes")) == len(truth) > 0
-    assert all(truth[key].items() <= row.items() for key, row in rows.items())
+    assert rows.keys() == expected_rows.keys()
+    assert len(output.records("my_notes")) == len(expected_rows) > 0
+    assert all(expected_rows[key].items() <= row.items() for key, row in rows.items())
     asked = Counter(request.path for request in requests_to(sandbox, "/contacts/[^/]+/notes"))
     assert asked.keys() == {f"/contacts/{contact_id}/notes" for contact_id in contacts}
 
@@ -290,9 +290,9 @@ def test_the_id_can_stand_in_a_parameter(sandbox: Sandbox, tap: TapRunner) -> No
         "parent": "contacts",
     }
     rows = loaded(tap, definition).records("summaries")
-    truth = sandbox.control.records("contact_event_summaries")
+    expected_rows = sandbox.control.records("contact_event_summaries")
     assert {(row["contact_id"], row["name"], row["count"]) for row in rows} == {
-        (row["contact_id"], row["name"], row["count"]) for row in truth
+        (row["contact_id"], row["name"], row["count"]) for row in expected_rows
     }
 
 
@@ -330,7 +330,7 @@ def test_what_can_only_be_found_out_by_asking_is_told_by_a_test_run(
     settings = {**config, "custom_streams": [{**MINIMAL, **wrong}]}
     done = run("--config", written(tmp_path, "config.json", json.dumps(settings)), "--test")
     assert done.returncode == 1
-    (error,) = told(done, "ERROR")
+    (error,) = info_lines(done, "ERROR")
     assert re.search(f"things.*{reason}", error)
 
 
@@ -364,7 +364,7 @@ def test_a_denied_stream_fails_alone(
     settings = {**config, "custom_streams": [MINIMAL, {**MACROS, "replication_key": "updated_at"}]}
     done = run("--config", written(tmp_path, "config.json", json.dumps(settings)))
     assert done.returncode == 1
-    (error,) = told(done, "ERROR")
+    (error,) = info_lines(done, "ERROR")
     assert error.startswith("Stream things was not loaded")
     assert '""' not in error
 

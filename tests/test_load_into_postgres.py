@@ -18,8 +18,8 @@ from psycopg.rows import dict_row
 import dev
 from demo.postgres import Postgres, running_postgres
 from tap_intercom.tap import TapIntercom
+from tests.expected_rows import KEYS, ROWS, Rows, expected_rows
 from tests.singer import selecting
-from tests.truth import KEYS, ROWS, Rows, truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,12 +80,12 @@ class Pipeline:
         with self.postgres.connect() as connection:
             return dict(connection.execute(query, [table]).fetchall())
 
-    def missing_or_stale(self, table: str, control: Control) -> Rows:
+    def missing_rows(self, table: str, control: Control) -> Rows:
         """Return the true rows that the table lacks, or holds with other values."""
         rows = self.rows(table)
         return {
             key: expected
-            for key, expected in truth(control, table).items()
+            for key, expected in expected_rows(control, table).items()
             if key not in rows or not expected.items() <= rows[key].items()
         }
 
@@ -132,8 +132,8 @@ def test_every_record_arrives_in_typed_columns_and_a_second_run_brings_what_chan
 
 def assert_whole(pipeline: Pipeline, control: Control) -> None:
     for stream in ROWS:
-        assert pipeline.rows(stream).keys() == truth(control, stream).keys(), stream
-        assert not pipeline.missing_or_stale(stream, control), stream
+        assert pipeline.rows(stream).keys() == expected_rows(control, stream).keys(), stream
+        assert not pipeline.missing_rows(stream, control), stream
 
 
 def test_flattening_makes_typed_columns_and_loses_no_row(
@@ -142,7 +142,7 @@ def test_flattening_makes_typed_columns_and_loses_no_row(
     pipeline.run(flattening_enabled=True, flattening_max_depth=1)
 
     for stream in ROWS:
-        assert pipeline.rows(stream).keys() == truth(sandbox.control, stream).keys(), stream
+        assert pipeline.rows(stream).keys() == expected_rows(sandbox.control, stream).keys(), stream
     types = pipeline.column_types("contacts")
     assert types["custom_attributes__seats"] == "bigint"
     assert types["custom_attributes__renewal_date"] == "timestamp without time zone"
@@ -159,6 +159,6 @@ def _is_id(column: str) -> bool:
 
 
 def _moments(stream: str) -> list[str]:
-    """Return the columns that the stream's schema says are moments."""
+    """Return the columns that the stream's schema says are timestamps."""
     properties = json.loads((SCHEMAS / f"{stream}.json").read_text())["properties"]
     return [name for name, schema in properties.items() if schema.get("format") == "date-time"]

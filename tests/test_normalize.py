@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tap_intercom.normalize import Normalizer, to_epoch
+from tap_intercom.schema.normalize import Normalizer
+from tap_intercom.timestamps import to_epoch
 
-MOMENT = {"type": ["string", "null"], "format": "date-time"}
+DATE_TIME = {"type": ["string", "null"], "format": "date-time"}
 TEXT = {"type": ["string", "null"]}
 
 
@@ -20,7 +21,7 @@ def normalized(schema: dict[str, Any], value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("sent", "promised"),
+    ("sent", "expected"),
     [
         (1_700_000_000, "2023-11-14T22:13:20+00:00"),
         (0, "1970-01-01T00:00:00+00:00"),
@@ -41,12 +42,12 @@ def normalized(schema: dict[str, Any], value: Any) -> Any:
     ],
     ids=repr,
 )
-def test_moments_of_any_notation_become_rfc_3339_in_utc(sent: Any, promised: str | None) -> None:
-    assert normalized(MOMENT, sent) == promised
+def test_moments_of_any_notation_become_rfc_3339_in_utc(sent: Any, expected: str | None) -> None:
+    assert normalized(DATE_TIME, sent) == expected
 
 
 @pytest.mark.parametrize(
-    ("schema", "sent", "promised"),
+    ("schema", "sent", "expected"),
     [
         (TEXT, 123, "123"),
         (TEXT, "123", "123"),
@@ -71,13 +72,13 @@ def test_moments_of_any_notation_become_rfc_3339_in_utc(sent: Any, promised: str
     ids=repr,
 )
 def test_values_take_the_type_of_their_schema(
-    schema: dict[str, Any], sent: Any, promised: Any
+    schema: dict[str, Any], sent: Any, expected: Any
 ) -> None:
-    assert normalized(schema, sent) == promised
+    assert normalized(schema, sent) == expected
 
 
 def test_nested_values_are_reached_at_any_depth() -> None:
-    author = {"type": ["object", "null"], "properties": {"id": TEXT, "seen_at": MOMENT}}
+    author = {"type": ["object", "null"], "properties": {"id": TEXT, "seen_at": DATE_TIME}}
     schema = {"type": ["array", "null"], "items": {**author, "properties": {"author": author}}}
     assert normalized(schema, [{"author": {"id": 5, "seen_at": 0}}, {"author": None}]) == [
         {"author": {"id": "5", "seen_at": "1970-01-01T00:00:00+00:00"}},
@@ -98,7 +99,7 @@ def test_a_value_that_fits_nowhere_is_counted_but_never_shown(
     )
     normalize({"score": "jane@example.com"})
     normalize({"score": "secret"})
-    normalize.report(logging.getLogger("test"))
+    normalize.log_warnings(logging.getLogger("test"))
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert "2 values of score" in record.getMessage()
@@ -111,21 +112,21 @@ def test_unknown_fields_stay_in_the_record_and_are_named_once(
     normalize = Normalizer({"type": "object", "properties": {"id": TEXT}})
     assert normalize({"id": 1, "brand_new": 2}) == {"id": "1", "brand_new": 2}
     normalize({"id": 1, "brand_new": 3})
-    normalize.report(logging.getLogger("test"))
+    normalize.log_warnings(logging.getLogger("test"))
     (record,) = caplog.records
     assert "brand_new" in record.getMessage()
 
 
 def test_normalizing_twice_changes_nothing() -> None:
-    normalize = Normalizer({"type": "object", "properties": {"at": MOMENT, "id": TEXT}})
+    normalize = Normalizer({"type": "object", "properties": {"at": DATE_TIME, "id": TEXT}})
     once = normalize({"at": 1_700_000_000, "id": 3})
     assert normalize(dict(once)) == once
 
 
-@pytest.mark.parametrize("moment", [None, True, [], {}])
-def test_what_is_no_moment_is_refused(moment: Any) -> None:
+@pytest.mark.parametrize("timestamp", [None, True, [], {}])
+def test_what_is_no_moment_is_refused(timestamp: Any) -> None:
     with pytest.raises(TypeError):
-        to_epoch(moment)
+        to_epoch(timestamp)
 
 
 def test_a_schema_without_a_type_takes_any_value() -> None:

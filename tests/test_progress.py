@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.logging import StructuredFormatter
 
-from tap_intercom.progress import Progress, Summary, log_total
+from tap_intercom.sync.progress import Progress, Summary, log_total
 
 if TYPE_CHECKING:
     import pytest
@@ -28,7 +28,7 @@ def walked(
         for _ in range(60):
             now[0] += 1
             client.requests += 3
-            progress.step(expected)
+            progress.count_record(expected)
     return caplog.records
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_intercom.rate_limit import RateLimiter
+from tap_intercom.api.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ START = 1_700_000_000
 
 
 class Clock:
-    """Seconds since the epoch that pass by sleeping alone; `at` is what happens at a moment."""
+    """Seconds since the epoch that pass by sleeping alone; `at` is what happens at a timestamp."""
 
     def __init__(self) -> None:
         self.now = float(START)
@@ -60,7 +60,7 @@ def answer(limiter: RateLimiter, requests: int, *, is_refused: bool = False) -> 
         limiter.acquire()
         limiter.release({})
     if is_refused:
-        limiter.exhaust({})
+        limiter.on_rate_limited({})
 
 
 def test_a_window_is_used_up_to_the_share_and_no_further(clock: Clock) -> None:
@@ -121,15 +121,15 @@ def test_without_headers_the_usual_limit_is_assumed(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "wait"), [({}, 1.0), ({"Retry-After": "4"}, 4.0), ({"Retry-After": "soon"}, 1.0)]
+    ("info_lines", "wait"), [({}, 1.0), ({"Retry-After": "4"}, 4.0), ({"Retry-After": "soon"}, 1.0)]
 )
 def test_a_429_without_headers_closes_the_window(
-    clock: Clock, told: dict[str, str], wait: float
+    clock: Clock, info_lines: dict[str, str], wait: float
 ) -> None:
     limiter = limiter_on(clock)
     limiter.acquire()
-    limiter.release(told)
-    limiter.exhaust(told)
+    limiter.release(info_lines)
+    limiter.on_rate_limited(info_lines)
     limiter.acquire()
     assert clock.slept == [wait]
 
@@ -137,9 +137,9 @@ def test_a_429_without_headers_closes_the_window(
 def test_a_429_makes_everybody_wait_for_the_reset_once(clock: Clock) -> None:
     limiter = limiter_on(clock)
     limiter.acquire()
-    told = headers(10, 0, clock)
-    limiter.release(told)
-    limiter.exhaust(told)
+    info_lines = headers(10, 0, clock)
+    limiter.release(info_lines)
+    limiter.on_rate_limited(info_lines)
     for _ in range(10):
         limiter.acquire()
     assert clock.slept == [10.0]
@@ -176,18 +176,18 @@ def test_threads_never_get_more_than_the_window_holds(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "wait"),
+    ("info_lines", "wait"),
     [({}, 1.0), ({"Retry-After": "30"}, 30.0), ({"Retry-After": "9000"}, 60.0)],
 )
 def test_a_429_whose_reset_is_over_is_waited_for_all_the_same(
-    clock: Clock, told: dict[str, str], wait: float
+    clock: Clock, info_lines: dict[str, str], wait: float
 ) -> None:
     limiter = limiter_on(clock)
-    told = headers(10, 0, clock) | {"X-RateLimit-Reset": str(START - 60)} | told
+    info_lines = headers(10, 0, clock) | {"X-RateLimit-Reset": str(START - 60)} | info_lines
     for _ in range(3):
         limiter.acquire()
-        limiter.release(told)
-        limiter.exhaust(told)
+        limiter.release(info_lines)
+        limiter.on_rate_limited(info_lines)
     limiter.acquire()
     assert clock.slept == [wait] * 3
 
@@ -196,10 +196,10 @@ def test_an_answer_that_was_under_way_does_not_shorten_the_wait_after_a_429(cloc
     limiter = limiter_on(clock)
     limiter.acquire()
     limiter.acquire()
-    told = headers(100, 50, clock)
-    limiter.release(told | {"Retry-After": "30"})
-    limiter.exhaust(told | {"Retry-After": "30"})
-    limiter.release(told)
+    info_lines = headers(100, 50, clock)
+    limiter.release(info_lines | {"Retry-After": "30"})
+    limiter.on_rate_limited(info_lines | {"Retry-After": "30"})
+    limiter.release(info_lines)
     limiter.acquire()
     assert sum(clock.slept) == 30
 
@@ -250,7 +250,7 @@ def test_without_headers_a_429_in_a_known_window_closes_it_to_its_end(clock: Clo
         limiter.acquire()
     for _ in range(3):
         limiter.release({})
-        limiter.exhaust({})
+        limiter.on_rate_limited({})
     limiter.acquire()
     assert clock.now == opened + 10
 
@@ -285,7 +285,7 @@ def test_without_headers_late_answers_to_a_burst_do_not_lower_the_limit_again(cl
     for _ in range(10):
         limiter.release({})
         limiter.release({})
-        limiter.exhaust({})
+        limiter.on_rate_limited({})
     answer(limiter, 2)
     start = clock.now
     answer(limiter, 900)

@@ -30,15 +30,15 @@ def test_every_stream_is_in_the_stream_table() -> None:
 def test_every_setting_is_described() -> None:
     names = set(TapIntercom.config_jsonschema["properties"])
     assert {name for name in names if f"`{name}`" not in section("Settings")} == set()
-    told = set(re.findall(r"^\| `([a-z_]+)` \|", section("Settings"), re.MULTILINE))
-    assert told <= names
+    info_lines = set(re.findall(r"^\| `([a-z_]+)` \|", section("Settings"), re.MULTILINE))
+    assert info_lines <= names
 
 
 def test_every_test_that_keeps_a_promise_exists() -> None:
-    promised = re.findall(r"`(test_\w+\.py)::(test_\w+)`", README)
-    assert promised
-    for file, name in promised:
-        assert f"def {name}(" in (ROOT / "tests/guard" / file).read_text(encoding="utf-8")
+    expected = re.findall(r"`(test_\w+\.py)::(test_\w+)`", README)
+    assert expected
+    for file, name in expected:
+        assert f"def {name}(" in (ROOT / "tests/guarantees" / file).read_text(encoding="utf-8")
 
 
 def test_the_meltano_project_offers_the_settings_of_the_plugin_definition() -> None:

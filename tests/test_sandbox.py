@@ -71,7 +71,7 @@ class Api:
         assert answer.status_code == 200, answer.text
         return [row["id"] for row in answer.json()[ROWS.get(kind, kind)]]
 
-    def walk(self, kind: str, query: Any = EVERYTHING, per_page: int = 150) -> list[Any]:
+    def iterate(self, kind: str, query: Any = EVERYTHING, per_page: int = 150) -> list[Any]:
         rows: list[Any] = []
         pagination: dict[str, Any] = {"per_page": per_page}
         for _ in range(100):
@@ -95,8 +95,8 @@ def updated(operator: str, value: Any) -> dict[str, Any]:
 
 def seconds(zone: str, *parts: int) -> int:
     year, month, day, hour, minute, second = (*parts, 0, 0, 0)[:6]
-    moment = datetime(year, month, day, hour, minute, second, tzinfo=ZoneInfo(zone))
-    return int(moment.timestamp())
+    timestamp = datetime(year, month, day, hour, minute, second, tzinfo=ZoneInfo(zone))
+    return int(timestamp.timestamp())
 
 
 class Open(Protocol):
@@ -155,10 +155,10 @@ def test_the_same_seed_and_clock_give_the_same_workspace(open_sandbox: Open) -> 
 
 def test_bulk_jobs_left_more_than_200_records_in_one_second(default: tuple[Sandbox, Api]) -> None:
     for kind in ("contacts", "conversations"):
-        moments = [record["updated_at"] for record in default[0].control.records(kind)]
-        assert max(moments.count(moment) for moment in set(moments)) > 200
-        assert min(moments) >= NOON - 730 * 86_400
-        assert NOON - 600 <= max(moments) <= NOON
+        timestamps = [record["updated_at"] for record in default[0].control.records(kind)]
+        assert max(timestamps.count(timestamp) for timestamp in set(timestamps)) > 200
+        assert min(timestamps) >= NOON - 730 * 86_400
+        assert NOON - 600 <= max(timestamps) <= NOON
 
 
 def test_ids_are_unique_strings_but_for_the_documented_integers(
@@ -319,7 +319,7 @@ def test_a_search_returns_every_record_once_in_order(default: tuple[Sandbox, Api
     sandbox, api = default
     for kind in ("contacts", "conversations", "tickets"):
         expected = [record["id"] for record in sandbox.control.records(kind)]
-        rows = api.walk(kind)
+        rows = api.iterate(kind)
         assert [row["id"] for row in rows] == expected
         assert [row["updated_at"] for row in rows] == sorted(row["updated_at"] for row in rows)
 
@@ -346,12 +346,12 @@ def test_pages_have_their_documented_default_sizes(
 
 
 def test_without_a_sort_the_newest_come_first(default: tuple[Sandbox, Api]) -> None:
-    moments = [
+    timestamps = [
         row["updated_at"]
         for row in default[1].post("/contacts/search", {"query": EVERYTHING}).json()["data"]
     ]
-    assert moments == sorted(moments, reverse=True)
-    assert moments[0] > NOON - 600
+    assert timestamps == sorted(timestamps, reverse=True)
+    assert timestamps[0] > NOON - 600
 
 
 def test_a_descending_walk_is_the_reverse_of_an_ascending_one(
@@ -431,7 +431,7 @@ def test_a_row_that_moves_to_the_front_of_a_descending_walk_is_missed(open_sandb
 def test_a_walk_through_one_crowded_second_neither_skips_nor_repeats(open_sandbox: Open) -> None:
     sandbox, api = open_sandbox(contacts=350)
     sandbox.control.touch_oldest("contacts", 350, at=NOON - 100)
-    rows = api.walk("contacts", per_page=60)
+    rows = api.iterate("contacts", per_page=60)
     assert len(rows) == len({row["id"] for row in rows}) == 350
 
 
@@ -516,16 +516,16 @@ def test_filters_on_values_mean_what_they_say(
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland", "UTC"])
 def test_contact_dates_are_days_of_the_workspaces_time_zone(open_sandbox: Open, zone: str) -> None:
     sandbox, api = open_sandbox(timezone=zone)
-    moments = {
+    timestamps = {
         "yesterday's last second": seconds(zone, 2026, 5, 9, 23, 59, 59),
         "first second": seconds(zone, 2026, 5, 10),
         "last second": seconds(zone, 2026, 5, 10, 23, 59, 59),
         "tomorrow's first second": seconds(zone, 2026, 5, 11),
     }
-    for name, at in moments.items():
+    for name, at in timestamps.items():
         sandbox.control.create("contacts", {"id": name}, at)
     noon = seconds(zone, 2026, 5, 10, 12)
-    for asked in (noon, str(noon), moments["first second"], moments["last second"]):
+    for asked in (noon, str(noon), timestamps["first second"], timestamps["last second"]):
         assert api.ids("contacts", updated("=", asked)) == ["first second", "last second"]
         assert api.ids("contacts", updated(">", asked)) == ["tomorrow's first second"]
         assert api.ids("contacts", updated("<", asked)) == ["yesterday's last second"]
@@ -620,7 +620,7 @@ def test_ranges_joined_by_or_match_their_union(default: tuple[Sandbox, Api]) -> 
     query = {"operator": "OR", "value": [updated("<", border), updated(">", later)]}
     rows = sandbox.control.records("conversations")
     expected = [r["id"] for r in rows if r["updated_at"] <= border or r["updated_at"] >= later]
-    assert [row["id"] for row in api.walk("conversations", query)] == expected
+    assert [row["id"] for row in api.iterate("conversations", query)] == expected
 
 
 # ---------------------------------------------------------------- index delay
@@ -640,13 +640,13 @@ def test_a_new_record_is_found_only_once_the_index_has_caught_up(open_sandbox: O
 def test_a_changed_record_is_found_in_its_old_form_meanwhile(open_sandbox: Open) -> None:
     sandbox, api = open_sandbox(conversations=5, index_delay={"conversations": 60})
     sandbox.control.clock.advance(600)
-    before = api.walk("conversations")
+    before = api.iterate("conversations")
     changed = before[0]["id"]
     sandbox.control.change("conversations", changed, {"title": "changed"})
-    assert api.walk("conversations") == before
+    assert api.iterate("conversations") == before
     assert api.get(f"/conversations/{changed}").json()["title"] == "changed"
     sandbox.control.clock.advance(60)
-    after = api.walk("conversations")
+    after = api.iterate("conversations")
     assert after[-1]["id"] == changed
     assert after[-1]["title"] == "changed"
     assert len(after) == 5
@@ -664,7 +664,7 @@ def test_a_quiet_change_leaves_updated_at(open_sandbox: Open) -> None:
     sandbox, api = open_sandbox(contacts=3)
     record = sandbox.control.records("contacts")[0]
     sandbox.control.change_quietly("contacts", record["id"], {"name": "Quiet"})
-    found = api.walk("contacts")[0]
+    found = api.iterate("contacts")[0]
     assert (found["id"], found["name"]) == (record["id"], "Quiet")
     assert found["updated_at"] == record["updated_at"]
 

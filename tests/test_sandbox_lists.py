@@ -90,7 +90,7 @@ def _running(options: SandboxOptions) -> Iterator[tuple[Sandbox, Api]]:
         api.session.close()
 
 
-def walk(api: Api, path: str, **parameters: Any) -> list[dict[str, Any]]:
+def iterate(api: Api, path: str, **parameters: Any) -> list[dict[str, Any]]:
     """Every page of a list, whatever leads from one to the next."""
     answers = [_page(api.get(path, **parameters))]
     for number in range(2, 100):
@@ -118,7 +118,7 @@ def _page(answer: requests.Response) -> dict[str, Any]:
 def walked_to_the_truth(running: tuple[Sandbox, Api], path: str, kind: str) -> list[dict[str, Any]]:
     """The pages of a list, more than one, that together hold all rows of a kind."""
     sandbox, api = running
-    answers = walk(api, path)
+    answers = iterate(api, path)
     assert len(answers) > 1
     assert by_id(rows_of(answers)) == by_id(sandbox.control.records(kind))
     return answers
@@ -146,14 +146,14 @@ def test_cursor_pages_lead_to_the_truth_whatever_next_is(
 ) -> None:
     sandbox, api = own
     sandbox.control.set_options(cursor_pages_next=following)
-    truth = sandbox.control.records(kind)
-    answers = walk(api, path)
+    expected_rows = sandbox.control.records(kind)
+    answers = iterate(api, path)
     assert [len(answer["data"]) for answer in answers[:-1]] == [per_page] * (len(answers) - 1)
     assert len(answers) > 1
-    assert by_id(rows_of(answers)) == by_id(truth)
+    assert by_id(rows_of(answers)) == by_id(expected_rows)
     for number, answer in enumerate(answers, 1):
         assert answer["type"] == "list"
-        assert answer["total_count"] == len(truth)
+        assert answer["total_count"] == len(expected_rows)
         pages = answer["pages"]
         assert pages["type"] == "pages"
         assert (pages["page"], pages["per_page"]) == (number, per_page)
@@ -237,13 +237,13 @@ def test_counted_lists_have_page_numbers_at_the_top_and_no_pages(
     per_page: int,
 ) -> None:
     sandbox, api = shared
-    truth = sandbox.control.records(kind)
-    answers = walk(api, path)
+    expected_rows = sandbox.control.records(kind)
+    answers = iterate(api, path)
     assert len(answers) > 1
-    assert rows_of(answers) == truth
+    assert rows_of(answers) == expected_rows
     for number, answer in enumerate(answers, 1):
         assert set(answer) == {"type", "data", "total_count", "page", "per_page", "total_pages"}
-        assert (answer["type"], answer["total_count"]) == ("list", len(truth))
+        assert (answer["type"], answer["total_count"]) == ("list", len(expected_rows))
         assert (answer["page"], answer["per_page"]) == (number, per_page)
         assert answer["total_pages"] == len(answers)
     assert api.get(path, page=99).json()["data"] == []
@@ -257,9 +257,9 @@ def test_other_lists_are_answered_whole(
     list_type: str,
 ) -> None:
     sandbox, api = shared
-    truth = sandbox.control.records(kind)
-    assert truth
-    assert api.get(path).json() == {"type": list_type, "data": truth}
+    expected_rows = sandbox.control.records(kind)
+    assert expected_rows
+    assert api.get(path).json() == {"type": list_type, "data": expected_rows}
 
 
 @pytest.mark.parametrize(
@@ -305,17 +305,17 @@ def test_impossible_page_numbers_are_refused(
     ["/articles", "/help_center/collections", "/macros", "/data_connectors"],
 )
 def test_the_documented_order_is_newest_first(shared: tuple[Sandbox, Api], path: str) -> None:
-    moments = [unix_seconds(row["updated_at"]) for row in rows_of(walk(shared[1], path))]
-    assert moments == sorted(moments, reverse=True)
+    timestamps = [unix_seconds(row["updated_at"]) for row in rows_of(iterate(shared[1], path))]
+    assert timestamps == sorted(timestamps, reverse=True)
 
 
 def test_a_row_that_moves_to_the_front_of_a_walk_is_missed(own: tuple[Sandbox, Api]) -> None:
     sandbox, api = own
-    before = rows_of(walk(api, "/articles"))
+    before = rows_of(iterate(api, "/articles"))
     first = api.get("/articles").json()
     sandbox.control.change("articles", before[-1]["id"], {"updated_at": NOON})
     after = first["pages"]["next"]["starting_after"]
-    rest = rows_of(walk(api, "/articles", per_page=50, starting_after=after))
+    rest = rows_of(iterate(api, "/articles", per_page=50, starting_after=after))
     assert first["data"] + rest == before[:-1]
 
 
@@ -412,13 +412,17 @@ def test_a_row_is_found_by_its_id(shared: tuple[Sandbox, Api], path: str, kind: 
 
 def test_only_the_details_of_an_article_have_statistics(shared: tuple[Sandbox, Api]) -> None:
     sandbox, api = shared
-    truth = {row["id"]: row["statistics"] for row in sandbox.control.records("article_statistics")}
+    expected_rows = {
+        row["id"]: row["statistics"] for row in sandbox.control.records("article_statistics")
+    }
     articles = sandbox.control.records("articles")
     assert not any("statistics" in row for row in articles)
     for row in articles[:8]:
-        assert api.get(f"/articles/{row['id']}").json() == row | {"statistics": truth[row["id"]]}
-    assert {row["id"] for row in articles} == set(truth)
-    assert truth[articles[7]["id"]] is None
+        assert api.get(f"/articles/{row['id']}").json() == row | {
+            "statistics": expected_rows[row["id"]]
+        }
+    assert {row["id"] for row in articles} == set(expected_rows)
+    assert expected_rows[articles[7]["id"]] is None
     old = api.get(f"/articles/{articles[0]['id']}", "2.15").json()["statistics"]
     assert {"views", "conversions", "conversations"} <= set(old)
     assert "fin_involvements" not in old
@@ -432,7 +436,7 @@ def test_a_newsfeed_shows_the_live_items_that_are_assigned_to_it(
     assert {row["state"] for row in items} == {"live", "draft"}
     sizes = []
     for feed in sandbox.control.records("newsfeeds"):
-        shown = rows_of(walk(api, f"/news/newsfeeds/{feed['id']}/items", per_page=5))
+        shown = rows_of(iterate(api, f"/news/newsfeeds/{feed['id']}/items", per_page=5))
         assert by_id(shown) == by_id(
             [
                 item
@@ -468,11 +472,11 @@ def test_the_default_brand_has_the_id_of_the_workspace(shared: tuple[Sandbox, Ap
 def test_macros_can_be_limited_to_those_updated_since(shared: tuple[Sandbox, Api]) -> None:
     sandbox, api = shared
     since = NOON - 100 * DAY
-    truth = sandbox.control.records("macros")
-    assert all(row["updated_at"].endswith("Z") for row in truth)
-    shown = rows_of(walk(api, "/macros", updated_since=since, per_page=10))
-    expected = [row for row in truth if unix_seconds(row["updated_at"]) > since]
-    assert 10 < len(expected) < len(truth)
+    expected_rows = sandbox.control.records("macros")
+    assert all(row["updated_at"].endswith("Z") for row in expected_rows)
+    shown = rows_of(iterate(api, "/macros", updated_since=since, per_page=10))
+    expected = [row for row in expected_rows if unix_seconds(row["updated_at"]) > since]
+    assert 10 < len(expected) < len(expected_rows)
     assert by_id(shown) == by_id(expected)
     refused = error_of(api.get("/macros", updated_since="yesterday"))
     assert refused == (400, "parameter_invalid")
@@ -546,8 +550,8 @@ def test_activity_logs_need_a_beginning(shared: tuple[Sandbox, Api]) -> None:
     missing = (400, "parameter_not_found")
     assert error_of(api.get("/admins/activity_logs")) == missing
     assert error_of(api.post("/admins/activity_logs/search", {})) == missing
-    for moment in ("2026-01-01", "-1", "1.5"):
-        answer = api.get("/admins/activity_logs", created_at_after=moment)
+    for timestamp in ("2026-01-01", "-1", "1.5"):
+        answer = api.get("/admins/activity_logs", created_at_after=timestamp)
         assert error_of(answer) == (400, "parameter_invalid")
 
 
@@ -558,7 +562,7 @@ def test_activity_logs_lead_to_the_truth_whatever_next_is(
 ) -> None:
     sandbox, api = own
     sandbox.control.set_options(cursor_pages_next=following)
-    answers = walk(api, "/admins/activity_logs", created_at_after=0)
+    answers = iterate(api, "/admins/activity_logs", created_at_after=0)
     assert [answer["type"] for answer in answers] == ["activity_log.list"] * 3
     assert set(answers[0]) == {"type", "pages", "activity_logs"}
     shown = rows_of(answers, "activity_logs")
@@ -574,14 +578,14 @@ def test_windows_of_activity_logs_hold_what_lies_between_their_ends(
 ) -> None:
     sandbox, api = own
     sandbox.control.set_options(inclusive_comparisons=inclusive)
-    truth = sandbox.control.records("activity_logs")
-    low, high = truth[10]["created_at"], truth[40]["created_at"]
+    expected_rows = sandbox.control.records("activity_logs")
+    low, high = expected_rows[10]["created_at"], expected_rows[40]["created_at"]
     window = {"created_at_after": low, "created_at_before": high}
-    shown = rows_of(walk(api, "/admins/activity_logs", **window), "activity_logs")
+    shown = rows_of(iterate(api, "/admins/activity_logs", **window), "activity_logs")
     searched = api.post("/admins/activity_logs/search", window | {"per_page": 250}).json()
     expected = [
         row["id"]
-        for row in truth
+        for row in expected_rows
         if low < row["created_at"] < high or (inclusive and row["created_at"] in {low, high})
     ]
     assert sorted(row["id"] for row in shown) == sorted(expected)
@@ -591,10 +595,10 @@ def test_windows_of_activity_logs_hold_what_lies_between_their_ends(
 def test_activities_lie_in_the_last_20_days_and_some_share_a_second(
     shared: tuple[Sandbox, Api],
 ) -> None:
-    moments = [row["created_at"] for row in shared[0].control.records("activity_logs")]
-    assert NOON - 21 * DAY < min(moments) < NOON - 15 * DAY
-    assert NOON - 2 * DAY < max(moments) < NOON
-    assert len(set(moments)) < len(moments)
+    timestamps = [row["created_at"] for row in shared[0].control.records("activity_logs")]
+    assert NOON - 21 * DAY < min(timestamps) < NOON - 15 * DAY
+    assert NOON - 2 * DAY < max(timestamps) < NOON
+    assert len(set(timestamps)) < len(timestamps)
 
 
 def test_a_search_of_activity_logs_is_paged_in_its_body_up_to_250_rows(
@@ -607,11 +611,11 @@ def test_a_search_of_activity_logs_is_paged_in_its_body_up_to_250_rows(
         for number in range(1, 4)
     ]
     assert [len(page["activity_logs"]) for page in pages] == [20, 20, 20]
-    truth = sandbox.control.records("activity_logs")
-    assert by_id(rows_of(pages, "activity_logs")) == by_id(truth)
+    expected_rows = sandbox.control.records("activity_logs")
+    assert by_id(rows_of(pages, "activity_logs")) == by_id(expected_rows)
     assert [page["pages"]["total_pages"] for page in pages] == [3, 3, 3]
     whole = api.post("/admins/activity_logs/search", body | {"per_page": 250})
-    assert len(whole.json()["activity_logs"]) == len(truth)
+    assert len(whole.json()["activity_logs"]) == len(expected_rows)
     for per_page in (251, 0):
         answer = api.post("/admins/activity_logs/search", body | {"per_page": per_page})
         assert error_of(answer) == (400, "parameter_invalid")
@@ -622,11 +626,11 @@ def test_a_search_of_activity_logs_can_be_limited_to_event_types(
 ) -> None:
     sandbox, api = shared
     types = api.get("/admins/activity_log_event_types").json()["event_types"]
-    truth = sandbox.control.records("activity_logs")
-    assert {row["activity_type"] for row in truth} <= set(types)
+    expected_rows = sandbox.control.records("activity_logs")
+    assert {row["activity_type"] for row in expected_rows} <= set(types)
     body = {"created_at_after": 0, "event_types": ["admin_logout"], "per_page": 250}
     shown = api.post("/admins/activity_logs/search", body).json()["activity_logs"]
-    expected = [row for row in truth if row["activity_type"] == "admin_logout"]
+    expected = [row for row in expected_rows if row["activity_type"] == "admin_logout"]
     assert by_id(shown) == by_id(expected)
 
 
@@ -640,7 +644,7 @@ def test_activity_logs_can_fail_over_long_ranges(own: tuple[Sandbox, Api]) -> No
         window = {"created_at_after": low, "created_at_before": high}
         found |= {
             row["id"]
-            for row in rows_of(walk(api, "/admins/activity_logs", **window), "activity_logs")
+            for row in rows_of(iterate(api, "/admins/activity_logs", **window), "activity_logs")
         }
     assert found == {row["id"] for row in sandbox.control.records("activity_logs")}
 
@@ -668,7 +672,7 @@ def test_sizes_of_plain_lists_can_be_chosen() -> None:
     with Sandbox(SandboxOptions(contacts=0, conversations=0, list_sizes=sizes)) as sandbox:
         api = Api(sandbox.url)
         assert {kind: len(sandbox.control.records(kind)) for kind in SIZES} == sizes
-        assert len(rows_of(walk(api, "/articles", per_page=150))) == 200
+        assert len(rows_of(iterate(api, "/articles", per_page=150))) == 200
         empty = {"type": "pages", "page": 1, "per_page": 25, "total_pages": 0}
         assert api.get("/calls").json()["pages"] == empty
         api.session.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from scripts.compare_schemas import ORIGINS, SCHEMAS, Origin, main, problems, read_schemas
+from scripts.compare_schemas import ORIGINS, SCHEMAS, Origin, errors, main, read_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def compare(
     """Compare one stream's columns with one component; `referred` are further components."""
     schema = {"type": "object", "properties": columns}
     components = {"thing": component, **referred}
-    return list(problems({"things": schema}, {"things": Origin(("thing",))}, components))
+    return list(errors({"things": schema}, {"things": Origin(("thing",))}, components))
 
 
 @pytest.mark.skipif(not DESCRIPTION.exists(), reason="Intercom's OpenAPI description is not here")
@@ -194,9 +194,9 @@ def test_comparison_survives_components_that_refer_to_themselves() -> None:
 def test_comparison_knows_renamed_and_omitted_properties() -> None:
     """A relation's rows name the related record by its foreign key."""
     documented = {"properties": {"id": {"type": "string"}, "parts": {"type": "array"}}}
-    origin = Origin(("thing",), renamed={"id": "thing_id"}, omitted=("parts",))
+    origin = Origin(("thing",), renamed={"id": "thing_id"}, exclude_fields=("parts",))
 
-    assert list(problems({"things": {}}, {"things": origin}, {"thing": documented})) == [
+    assert list(errors({"things": {}}, {"things": origin}, {"thing": documented})) == [
         "things: thing_id: missing",
     ]
 
@@ -204,7 +204,7 @@ def test_comparison_knows_renamed_and_omitted_properties() -> None:
 def test_comparison_covers_every_stream() -> None:
     """A schema without an origin, or an origin without a schema, is a problem."""
     assert ORIGINS.keys() == STREAMS.keys()
-    assert list(problems({"old": {}}, {"new": Origin(())}, {})) == [
+    assert list(errors({"old": {}}, {"new": Origin(())}, {})) == [
         "new: *: no schema",
         "old: *: no origin to compare with",
     ]

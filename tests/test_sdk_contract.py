@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk import Stream, Tap
 
-import tap_intercom.stream
+import tap_intercom.sync.stream
 from tap_intercom.tap import STREAM_TYPES, TapIntercom
 
 if TYPE_CHECKING:
@@ -55,4 +55,4 @@ def test_every_overridden_private_method_is_pinned_and_explained() -> None:
     }
     assert overridden == OVERRIDDEN.keys()
     for name in OVERRIDDEN:
-        assert f"`{name}`" in (tap_intercom.stream.__doc__ or "")
+        assert f"`{name}`" in (tap_intercom.sync.stream.__doc__ or "")

@@ -83,20 +83,22 @@ def test_a_token_of_the_wrong_type_is_not_shown() -> None:
     ],
 )
 def test_region_and_api_url_choose_the_host(settings: dict[str, Any], url: str) -> None:
-    assert taken(**settings).settings.api_url == url
+    assert taken(**settings).run.settings.api_url == url
 
 
-@pytest.mark.parametrize("moment", ["2024-01-31", "2024-01-31T00:00:00Z", "2024-01-31T01:00+01:00"])
-def test_a_start_date_may_be_a_date_or_a_moment(moment: str) -> None:
-    assert taken(start_date=moment).settings.start_date == 1_706_659_200
+@pytest.mark.parametrize(
+    "timestamp", ["2024-01-31", "2024-01-31T00:00:00Z", "2024-01-31T01:00+01:00"]
+)
+def test_a_start_date_may_be_a_date_or_a_moment(timestamp: str) -> None:
+    assert taken(start_date=timestamp).run.settings.start_date == 1_706_659_200
 
 
 def test_a_newline_behind_a_pasted_token_does_no_harm() -> None:
-    assert taken(access_token=f"{TOKEN}\n").settings.access_token == TOKEN
+    assert taken(access_token=f"{TOKEN}\n").run.settings.access_token == TOKEN
 
 
 def test_the_defaults_are_those_of_the_readme() -> None:
-    settings = taken().settings
+    settings = taken().run.settings
     assert (settings.api_version, settings.lookback_seconds, settings.concurrency) == (
         "2.16",
         3600,

@@ -9,9 +9,9 @@ from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from tap_intercom.tap import TapIntercom
 from tests.conftest import SMALL
+from tests.expected_rows import KEYS
 from tests.sandbox.server import Sandbox
 from tests.singer import selecting
-from tests.truth import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from jsonschema import Draft202012Validator
 
-from tests.truth import CHECKED, DEFAULT, KEYS, ROWS, loaded, missing_or_stale, timestamp, truth
+from tests.expected_rows import (
+    CHECKED,
+    DEFAULT,
+    KEYS,
+    ROWS,
+    expected_rows,
+    loaded,
+    missing_rows,
+    timestamp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +39,7 @@ def details(sandbox: Sandbox) -> list[str]:
 
 def assert_whole(output: Output, sandbox: Sandbox, streams: Iterable[str] = CHECKED) -> None:
     for stream in streams:
-        assert missing_or_stale(output, sandbox.control, stream) == {}, stream
+        assert missing_rows(output, sandbox.control, stream) == {}, stream
 
 
 def test_a_first_run_loads_every_row_and_invents_none(sandbox: Sandbox, tap: TapRunner) -> None:
@@ -38,8 +47,10 @@ def test_a_first_run_loads_every_row_and_invents_none(sandbox: Sandbox, tap: Tap
     assert output.streams() == set(KEYS)
     assert_whole(output, sandbox, ROWS)
     for stream in ROWS:
-        assert loaded(output, stream).keys() == truth(sandbox.control, stream).keys(), stream
-        assert len(output.records(stream)) == len(truth(sandbox.control, stream)), stream
+        assert loaded(output, stream).keys() == expected_rows(sandbox.control, stream).keys(), (
+            stream
+        )
+        assert len(output.records(stream)) == len(expected_rows(sandbox.control, stream)), stream
     assert [row["timezone"] for row in output.records("workspace")] == ["America/Los_Angeles"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.truth import KEYS
+from tests.expected_rows import KEYS
 
 ROOT = Path(__file__).parents[1]
 UV = Path(sys.executable).parent / "uv"

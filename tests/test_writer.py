@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage
 
-from tap_intercom.writer import Writer
+from tap_intercom.sync.writer import Writer
 
 if TYPE_CHECKING:
     import pytest

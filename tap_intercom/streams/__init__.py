@@ -1,124 +1,29 @@
-"""The streams, one module per resource of Intercom's."""
+"""Intercom's streams, one module per resource; every named stream class in here is offered."""
 
-from tap_intercom.streams.activity_logs import ActivityLogs
-from tap_intercom.streams.calls import Calls, CallTranscripts
-from tap_intercom.streams.companies import Companies, CompanyNotes, CompanySegments, CompanyTags
-from tap_intercom.streams.contacts import (
-    ContactCompanies,
-    ContactEvents,
-    ContactEventSummaries,
-    ContactNotes,
-    Contacts,
-    ContactSegments,
-    ContactSocialProfiles,
-    ContactSubscriptions,
-    ContactTags,
-)
-from tap_intercom.streams.content import (
-    Audiences,
-    ContentImportSources,
-    ContentSnippets,
-    ExternalPages,
-    InternalArticles,
-)
-from tap_intercom.streams.conversations import (
-    ConversationAttachments,
-    ConversationContacts,
-    ConversationHandlingEvents,
-    ConversationPartAttachments,
-    ConversationParts,
-    Conversations,
-    ConversationTags,
-    ConversationTeammates,
-    DeletedConversations,
-    SideConversations,
-)
-from tap_intercom.streams.data_attributes import ConversationAttributes, DataAttributes
-from tap_intercom.streams.help_center import Articles, ArticleStatistics, Collections, HelpCenters
-from tap_intercom.streams.inbox import (
-    AwayStatusReasons,
-    Brands,
-    DataConnectors,
-    EmailSettings,
-    Macros,
-    OfficeHoursSchedules,
-)
-from tap_intercom.streams.message_engagement import MessageEngagement
-from tap_intercom.streams.news import Newsfeeds, NewsItems
-from tap_intercom.streams.segments import Segments
-from tap_intercom.streams.subscription_types import SubscriptionTypes
-from tap_intercom.streams.tags import Tags
-from tap_intercom.streams.teams import TeamAdmins, Teams
-from tap_intercom.streams.tickets import (
-    TicketContacts,
-    TicketPartAttachments,
-    TicketParts,
-    Tickets,
-    TicketStates,
-    TicketTypeAttributes,
-    TicketTypes,
-)
-from tap_intercom.streams.workspace import Admins, Workspace
+from __future__ import annotations
 
-__all__ = [
-    "ActivityLogs",
-    "Admins",
-    "ArticleStatistics",
-    "Articles",
-    "Audiences",
-    "AwayStatusReasons",
-    "Brands",
-    "CallTranscripts",
-    "Calls",
-    "Collections",
-    "Companies",
-    "CompanyNotes",
-    "CompanySegments",
-    "CompanyTags",
-    "ContactCompanies",
-    "ContactEventSummaries",
-    "ContactEvents",
-    "ContactNotes",
-    "ContactSegments",
-    "ContactSocialProfiles",
-    "ContactSubscriptions",
-    "ContactTags",
-    "Contacts",
-    "ContentImportSources",
-    "ContentSnippets",
-    "ConversationAttachments",
-    "ConversationAttributes",
-    "ConversationContacts",
-    "ConversationHandlingEvents",
-    "ConversationPartAttachments",
-    "ConversationParts",
-    "ConversationTags",
-    "ConversationTeammates",
-    "Conversations",
-    "DataAttributes",
-    "DataConnectors",
-    "DeletedConversations",
-    "EmailSettings",
-    "ExternalPages",
-    "HelpCenters",
-    "InternalArticles",
-    "Macros",
-    "MessageEngagement",
-    "NewsItems",
-    "Newsfeeds",
-    "OfficeHoursSchedules",
-    "Segments",
-    "SideConversations",
-    "SubscriptionTypes",
-    "Tags",
-    "TeamAdmins",
-    "Teams",
-    "TicketContacts",
-    "TicketPartAttachments",
-    "TicketParts",
-    "TicketStates",
-    "TicketTypeAttributes",
-    "TicketTypes",
-    "Tickets",
-    "Workspace",
-]
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+from tap_intercom.sync.stream import IntercomStream
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def stream_types() -> list[type[IntercomStream]]:
+    """Return the stream classes of all modules; a shared base class has no `name`."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    return [stream_type for module in modules for stream_type in _defined_in(module)]
+
+
+def _defined_in(module: ModuleType) -> list[type[IntercomStream]]:
+    return [
+        member
+        for member in vars(module).values()
+        if isinstance(member, type)
+        and issubclass(member, IntercomStream)
+        and member.__module__ == module.__name__
+        and "name" in vars(member)
+    ]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.client import Request
+from tap_intercom.api.pagination import pages
+from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.errors import TemporaryError
-from tap_intercom.family import RootStream
-from tap_intercom.normalize import DAY
-from tap_intercom.pagination import pages
-from tap_intercom.step import Step, moment_of
+from tap_intercom.errors import RetriableError
+from tap_intercom.sync.top_level_stream import TopLevelStream
+from tap_intercom.timestamps import DAY, TimestampedRecord, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
 WINDOW_SECONDS = 5 * DAY
 """Longer windows were answered with 500 (airbyte#38626)."""
 
-NARROWEST_SECONDS = 3600
+MIN_WINDOW_SECONDS = 3600
 
-LOG = Request("/admins/activity_logs", holds=("activity_logs",))
+LOG = Request("/admins/activity_logs", record_keys=("activity_logs",))
 
 
-class ActivityLogs(RootStream):
+class ActivityLogs(TopLevelStream):
     """Activities, appended by `created_at` in windows of time, oldest first."""
 
     name = "activity_logs"
@@ -33,37 +32,39 @@ class ActivityLogs(RootStream):
     selected_by_default = False
 
     @override
-    def walk(self, since: int) -> Iterator[Step]:
-        start = since or moment_of(self.client.workspace.get("created_at"), 0)
-        while start <= self.began_at:
-            end = min(start + WINDOW_SECONDS, self.began_at + 1)
+    def iterate(self, since: int) -> Iterator[TimestampedRecord]:
+        start = since or parse_timestamp(self.client.workspace.get("created_at"), 0)
+        while start <= self.run.started_at:
+            end = min(start + WINDOW_SECONDS, self.run.started_at + 1)
             yield from self._between(start, end)
             start = end
 
-    def _between(self, start: int, end: int) -> Iterator[Step]:
+    def _between(self, start: int, end: int) -> Iterator[TimestampedRecord]:
         """Yield what happened from `start` to before `end`, in halves if Intercom fails."""
         try:
-            steps = self._read(start, end)
-        except TemporaryError as error:
-            if end - start <= NARROWEST_SECONDS:
+            timestamped_records = self._read(start, end)
+        except RetriableError as error:
+            if end - start <= MIN_WINDOW_SECONDS:
                 raise
             self.logger.warning("%s; the window of time is halved", error)
             middle = (start + end) // 2
             yield from self._between(start, middle)
             yield from self._between(middle, end)
         else:
-            yield from steps
+            yield from timestamped_records
 
-    def _read(self, start: int, end: int) -> list[Step]:
+    def _read(self, start: int, end: int) -> list[TimestampedRecord]:
         """Read a window, and a second more on both sides: no page tells if they are included."""
         request = LOG.with_params(created_at_after=start - 1, created_at_before=end)
-        steps = [
-            Step(record, moment_of(record.get("created_at"), start))
+        timestamped_records = [
+            TimestampedRecord(record, parse_timestamp(record.get("created_at"), start))
             for page in pages(self.client, request)
             for record in page.records()
         ]
-        return sorted((step for step in steps if start <= step.moment < end), key=_moment)
+        return sorted(
+            (step for step in timestamped_records if start <= step.timestamp < end), key=_timestamp
+        )
 
 
-def _moment(step: Step) -> int:
-    return step.moment
+def _timestamp(step: TimestampedRecord) -> int:
+    return step.timestamp

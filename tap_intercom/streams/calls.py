@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.child_stream import ChildStream
-from tap_intercom.client import Request
+from tap_intercom.api.pagination import pages
+from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.list_stream import ListStream
-from tap_intercom.pagination import pages
-from tap_intercom.step import Step
+from tap_intercom.settings import ApiVersion
+from tap_intercom.sync.child_stream import ChildStream
+from tap_intercom.sync.list_stream import ListStream
+from tap_intercom.timestamps import TimestampedRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
 
-    from tap_intercom.page import Page
+    from tap_intercom.api.response import Page
 
 CALLS = Request("/calls", {"per_page": 25})
 
-MOST_CONVERSATIONS = 20
+MAX_CONVERSATIONS = 20
 """Conversations that may be asked for at a time (OpenAPI 2.16, POST /calls/search)."""
 
 TRANSCRIPT_FIELDS = ("transcript", "transcript_status")
@@ -32,27 +33,27 @@ class Calls(ListStream):
     name = "calls"
     primary_keys = ("id",)
     permission = "Read conversations"
-    first_version = (2, 14)
+    min_api_version = ApiVersion(2, 14)
     selected_by_default = False
-    lists = (CALLS,)
-    omitted = TRANSCRIPT_FIELDS
+    requests = (CALLS,)
+    exclude_fields = TRANSCRIPT_FIELDS
 
     @override
-    def walk(self, since: int) -> Iterator[Step]:
+    def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         with_transcripts = any(child.selected for child in self.child_streams)
         for page in pages(self.client, CALLS):
             calls = page.records()
             transcripts = self._transcripts(calls) if with_transcripts else {}
             for call in calls:
-                yield Step({**call, **transcripts.get(str(call.get("id")), {})})
+                yield TimestampedRecord({**call, **transcripts.get(str(call.get("id")), {})})
 
     def _transcripts(self, calls: list[Record]) -> dict[str, Record]:
         """Ask for what was said in some calls; return it by the calls' ids."""
         ids = list({str(call["conversation_id"]) for call in calls if call.get("conversation_id")})
         found = [
             call
-            for start in range(0, len(ids), MOST_CONVERSATIONS)
-            for call in self._search(ids[start : start + MOST_CONVERSATIONS])
+            for start in range(0, len(ids), MAX_CONVERSATIONS)
+            for call in self._search(ids[start : start + MAX_CONVERSATIONS])
         ]
         return {
             str(call.get("id")): {name: call.get(name) for name in TRANSCRIPT_FIELDS}
@@ -74,9 +75,9 @@ class CallTranscripts(ChildStream):
     parent_stream_type = Calls
     primary_keys = ("call_id",)
     permission = "Read conversations"
-    first_version = (2, 14)
+    min_api_version = ApiVersion(2, 14)
     selected_by_default = False
-    root_key = "call_id"
+    parent_key = "call_id"
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:

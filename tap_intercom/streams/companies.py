@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.attributes import AttributedStream, DeclaredIn
-from tap_intercom.child_stream import ChildStream, EmbeddedStream, OwnListStream
-from tap_intercom.client import Request
+from tap_intercom.api.request import Request
+from tap_intercom.api.scroll import scroll_companies
 from tap_intercom.compat import override
-from tap_intercom.gathering import Gathering
-from tap_intercom.scroll import scroll_companies
-from tap_intercom.spool import Spool
-from tap_intercom.step import Step, moment_of
+from tap_intercom.schema.attributes import AttributeSource
+from tap_intercom.settings import ApiVersion
 from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_COMPANIES
+from tap_intercom.sync.attributed_stream import AttributedStream
+from tap_intercom.sync.child_stream import ChildStream, EmbeddedChildStream, ListChildStream
+from tap_intercom.sync.progress import SpoolProgress
+from tap_intercom.sync.spool import Spool
+from tap_intercom.timestamps import TimestampedRecord, parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,18 +34,20 @@ class Companies(AttributedStream):
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = "Read and list users and companies"
-    declared_in = DeclaredIn(ATTRIBUTES_OF_COMPANIES)
+    attribute_source = AttributeSource(ATTRIBUTES_OF_COMPANIES)
 
     @override
-    def walk(self, since: int) -> Iterator[Step]:
-        gathering = Gathering(self.name, self.logger)
+    def iterate(self, since: int) -> Iterator[TimestampedRecord]:
+        spool_progress = SpoolProgress(self.name, self.logger)
         with Spool() as spool:
 
             def keep(companies: list[Record]) -> None:
-                gathering.add(len(companies))
+                spool_progress.add(len(companies))
                 for company in companies:
-                    step = Step(company, moment_of(company.get("updated_at"), since))
-                    if step.moment >= since:
+                    step = TimestampedRecord(
+                        company, parse_timestamp(company.get("updated_at"), since)
+                    )
+                    if step.timestamp >= since:
                         spool.add(step)
 
             scroll_companies(self.client, keep, spool.clear)
@@ -57,32 +61,32 @@ class _CompanyChild(ChildStream):
     parent_stream_type = Companies
     replication_key = "company_updated_at"
     permission = "Read and list users and companies"
-    root_key = "company_id"
+    parent_key = "company_id"
 
 
-class CompanyTags(_CompanyChild, EmbeddedStream):
+class CompanyTags(_CompanyChild, EmbeddedChildStream):
     """Which tag is on which company."""
 
     name = "company_tags"
     primary_keys = ("company_id", "tag_id")
-    field = ("tags", "tags")
-    item_key = "tag_id"
+    records_path = ("tags", "tags")
+    id_column = "tag_id"
 
 
-class CompanySegments(_CompanyChild, EmbeddedStream):
+class CompanySegments(_CompanyChild, EmbeddedChildStream):
     """Which company is in which segment."""
 
     name = "company_segments"
     primary_keys = ("company_id", "segment_id")
-    field = ("segments", "segments")
-    item_key = "segment_id"
+    records_path = ("segments", "segments")
+    id_column = "segment_id"
 
 
-class CompanyNotes(_CompanyChild, OwnListStream):
+class CompanyNotes(_CompanyChild, ListChildStream):
     """Notes that teammates wrote about a company."""
 
     name = "company_notes"
     primary_keys = ("id",)
-    first_version = (2, 15)
+    min_api_version = ApiVersion(2, 15)
     selected_by_default = False
-    own_list = Request("/companies/{id}/notes", {"per_page": 50})
+    list_request = Request("/companies/{id}/notes", {"per_page": 50})

@@ -5,32 +5,38 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_intercom.attributes import AttributedStream, DeclaredIn
-from tap_intercom.child_stream import ChildStream, EmbeddedStream, OwnListStream, ReferenceStream
-from tap_intercom.client import Request
+from tap_intercom.api.request import Request
+from tap_intercom.api.search import CursorRefusedError, SearchEndpoint
 from tap_intercom.compat import override
-from tap_intercom.gathering import Gathering
-from tap_intercom.normalize import DAY
-from tap_intercom.search import CursorRefusedError, Search, SearchEndpoint
-from tap_intercom.search_stream import SearchStream
-from tap_intercom.settings import version_number
-from tap_intercom.spool import Spool
+from tap_intercom.schema.attributes import AttributeSource
+from tap_intercom.settings import ApiVersion
 from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_CONTACTS
+from tap_intercom.sync.attributed_stream import AttributedStream
+from tap_intercom.sync.child_stream import (
+    ChildStream,
+    EmbeddedChildStream,
+    ListChildStream,
+)
+from tap_intercom.sync.progress import SpoolProgress
+from tap_intercom.sync.record_count import RecordCount
+from tap_intercom.sync.search_stream import SearchStream, newest_first
+from tap_intercom.sync.spool import Spool
+from tap_intercom.timestamps import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
 
-    from tap_intercom.page import Page
-    from tap_intercom.step import Step
+    from tap_intercom.api.response import Page
+    from tap_intercom.timestamps import TimestampedRecord
 
 READ_CONTACTS = "Read and list users and companies"
 
-LONGEST_DAY = DAY + 2 * 3600
+MAX_DAY_SECONDS = DAY + 2 * 3600
 """More than any calendar day lasts, the one on which daylight saving ends included."""
 
-EXACT_FROM = (2, 17)
+EXACT_MIN_VERSION = ApiVersion(2, 17)
 """The API version from which the contact search compares seconds (Intercom's 2.17 changelog)."""
 
 
@@ -55,45 +61,46 @@ class Contacts(AttributedStream, SearchStream):
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = READ_CONTACTS
-    declared_in = DeclaredIn(ATTRIBUTES_OF_CONTACTS)
+    attribute_source = AttributeSource(ATTRIBUTES_OF_CONTACTS)
     endpoint = SearchEndpoint(
         "/contacts/search",
         ("data",),
-        margin_seconds=LONGEST_DAY,
-        narrowest_window=5 * DAY,
+        margin_seconds=MAX_DAY_SECONDS,
+        min_window_seconds=5 * DAY,
         params=MERGES,
     )
 
     @override
-    def walk(self, since: int) -> Iterator[Step]:
-        if version_number(self.settings.api_version) >= EXACT_FROM:
+    def iterate(self, since: int) -> Iterator[TimestampedRecord]:
+        if self.client.api_version >= EXACT_MIN_VERSION:
             return self.search_oldest_first(EXACT_ENDPOINT, since)
-        if self.began_at - since < 3 * DAY:
+        if self.run.started_at - since < 3 * DAY:
             return self._read_newest_first(since)
-        return super().walk(since)
+        return super().iterate(since)
 
-    def _read_newest_first(self, since: int) -> Iterator[Step]:
-        """Set the youngest contacts aside, then hand them out in the order of bookmarks.
+    def _read_newest_first(self, since: int) -> Iterator[TimestampedRecord]:
+        """Spool the newest contacts, then yield them in the order of bookmarks.
 
-        Only the oldest-first walk knows how to go on from within a search, so it takes over where
+        Only the search that reads oldest first can resume within itself, so it takes over where
         Intercom refuses a cursor.
         """
-        search = Search(self.client, self.endpoint, self.settings.page_size, self.settled)
-        gathering = Gathering(self.name, self.logger)
+        count = RecordCount()
+        progress = SpoolProgress(self.name, self.logger)
         with Spool() as spool:
             try:
-                for step in search.newest_first(since):
-                    spool.add(step)
-                    gathering.add(1)
+                for item in newest_first(self.search(self.endpoint), count, since):
+                    spool.add(item)
+                    progress.add(1)
             except CursorRefusedError as error:
-                self.logger.warning("%s; contacts are searched anew, oldest first", error)
-                yield from super().walk(since)
+                self.logger.warning("%s; searching contacts again, oldest first", error)
+                yield from super().iterate(since)
                 return
             self.logger.info(
-                "Intercom promised %d contacts, days before the bookmark included; the %d youngest "
-                "came, and all that is left is older",
-                search.audit.promised,
+                "%s: received the newest %d of %d records, which include days before the "
+                "bookmark; all others are older",
+                self.name,
                 len(spool),
+                count.expected,
             )
             self.expected_records = len(spool)
             yield from spool.oldest_first()
@@ -105,35 +112,39 @@ class _ContactChild(ChildStream):
     parent_stream_type = Contacts
     replication_key = "contact_updated_at"
     permission = READ_CONTACTS
-    root_key = "contact_id"
+    parent_key = "contact_id"
 
 
-class ContactTags(_ContactChild, ReferenceStream):
+class ContactTags(_ContactChild, EmbeddedChildStream):
     """Which tag is on which contact."""
 
     name = "contact_tags"
     primary_keys = ("contact_id", "tag_id")
-    field = ("tags", "data")
-    item_key = "tag_id"
-    whole_list = Request("/contacts/{id}/tags")
+    records_path = ("tags", "data")
+    id_column = "tag_id"
+    keys_only = True
+    full_list = Request("/contacts/{id}/tags")
 
 
-class ContactCompanies(_ContactChild, ReferenceStream):
+class ContactCompanies(_ContactChild, EmbeddedChildStream):
     """Which contact is with which company."""
 
     name = "contact_companies"
     primary_keys = ("contact_id", "company_id")
-    field = ("companies", "data")
-    item_key = "company_id"
-    whole_list = Request("/contacts/{id}/companies", {"per_page": 50}, holds=("data", "companies"))
+    records_path = ("companies", "data")
+    id_column = "company_id"
+    keys_only = True
+    full_list = Request(
+        "/contacts/{id}/companies", {"per_page": 50}, record_keys=("data", "companies")
+    )
 
 
-class ContactSocialProfiles(_ContactChild, EmbeddedStream):
+class ContactSocialProfiles(_ContactChild, EmbeddedChildStream):
     """A contact's profiles on social networks; one without an address has an empty text there."""
 
     name = "contact_social_profiles"
     primary_keys = ("contact_id", "name", "url")
-    field = ("social_profiles", "data")
+    records_path = ("social_profiles", "data")
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
@@ -141,7 +152,7 @@ class ContactSocialProfiles(_ContactChild, EmbeddedStream):
             yield {**profile, "url": profile.get("url") or ""}
 
 
-class ContactSegments(_ContactChild, OwnListStream):
+class ContactSegments(_ContactChild, ListChildStream):
     """Which contact is in which segment.
 
     Segments follow rules, so membership can change while the contact does not.
@@ -150,27 +161,27 @@ class ContactSegments(_ContactChild, OwnListStream):
     name = "contact_segments"
     primary_keys = ("contact_id", "segment_id")
     selected_by_default = False
-    item_key = "segment_id"
-    own_list = Request("/contacts/{id}/segments", holds=("data", "segments"))
+    id_column = "segment_id"
+    list_request = Request("/contacts/{id}/segments", record_keys=("data", "segments"))
 
 
-class ContactSubscriptions(_ContactChild, OwnListStream):
+class ContactSubscriptions(_ContactChild, ListChildStream):
     """What a contact has explicitly subscribed to, or unsubscribed from."""
 
     name = "contact_subscriptions"
     primary_keys = ("contact_id", "subscription_type_id")
     selected_by_default = False
-    item_key = "subscription_type_id"
-    own_list = Request("/contacts/{id}/subscriptions")
+    id_column = "subscription_type_id"
+    list_request = Request("/contacts/{id}/subscriptions")
 
 
-class ContactNotes(_ContactChild, OwnListStream):
+class ContactNotes(_ContactChild, ListChildStream):
     """Notes that teammates wrote about a contact."""
 
     name = "contact_notes"
     primary_keys = ("id",)
     selected_by_default = False
-    own_list = Request("/contacts/{id}/notes", {"per_page": 50})
+    list_request = Request("/contacts/{id}/notes", {"per_page": 50})
 
     @override
     def request(self, record: Record) -> Request | None:
@@ -180,25 +191,25 @@ class ContactNotes(_ContactChild, OwnListStream):
         return None if has_none else super().request(record)
 
 
-class ContactEventSummaries(_ContactChild, OwnListStream):
+class ContactEventSummaries(_ContactChild, ListChildStream):
     """How often a contact triggered which event, and when first and last."""
 
     name = "contact_event_summaries"
     primary_keys = ("contact_id", "name")
     permission = "Read events"
     selected_by_default = False
-    own_list = Request(
+    list_request = Request(
         "/events",
         {"type": "user", "intercom_user_id": "{id}", "summary": "true"},
-        holds=("events",),
+        record_keys=("events",),
     )
 
 
-class ContactEvents(_ContactChild, OwnListStream):
-    """What a contact did in the last 90 days, as the workspace's own software told Intercom.
+class ContactEvents(_ContactChild, ListChildStream):
+    """What a contact did in the last 90 days, as the workspace's own software info_lines Intercom.
 
-    Intercom does not promise an id, and documents it as the contact's (OpenAPI 2.16, `data_event`).
-    So an event that has none of its own gets one made of its contact, moment and name, and its
+    Intercom does not expect an id, and documents it as the contact's (OpenAPI 2.16, `data_event`).
+    So an event that has none of its own gets one made of its contact, timestamp and name, and its
     number among those alike.
     """
 
@@ -206,10 +217,10 @@ class ContactEvents(_ContactChild, OwnListStream):
     primary_keys = ("id",)
     permission = "Read events"
     selected_by_default = False
-    own_list = Request(
+    list_request = Request(
         "/events",
         {"type": "user", "intercom_user_id": "{id}", "per_page": 150},
-        holds=("events",),
+        record_keys=("events",),
     )
 
     @override

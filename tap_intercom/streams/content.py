@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tap_intercom.client import Request
-from tap_intercom.list_stream import ListStream
+from tap_intercom.api.request import Request
+from tap_intercom.settings import ApiVersion
+from tap_intercom.sync.list_stream import ListStream
 
 READ_CONTENT = "Read content data"
 
@@ -14,9 +15,9 @@ class InternalArticles(ListStream):
     name = "internal_articles"
     primary_keys = ("id",)
     permission = "Read and list articles"
-    first_version = (2, 13)
+    min_api_version = ApiVersion(2, 13)
     selected_by_default = False
-    lists = (Request("/internal_articles"),)
+    requests = (Request("/internal_articles"),)
 
 
 class ContentSnippets(ListStream):
@@ -25,9 +26,9 @@ class ContentSnippets(ListStream):
     name = "content_snippets"
     primary_keys = ("id",)
     permission = READ_CONTENT
-    first_version = (2, 16)
+    min_api_version = ApiVersion(2, 16)
     selected_by_default = False
-    lists = (Request("/content_snippets", {"per_page": 50}),)
+    requests = (Request("/content_snippets", {"per_page": 50}),)
 
 
 class ExternalPages(ListStream):
@@ -36,9 +37,9 @@ class ExternalPages(ListStream):
     name = "external_pages"
     primary_keys = ("id",)
     permission = READ_CONTENT
-    first_version = (2, 12)
+    min_api_version = ApiVersion(2, 12)
     selected_by_default = False
-    lists = (Request("/ai/external_pages"),)
+    requests = (Request("/ai/external_pages"),)
 
 
 class ContentImportSources(ListStream):
@@ -47,9 +48,9 @@ class ContentImportSources(ListStream):
     name = "content_import_sources"
     primary_keys = ("id",)
     permission = READ_CONTENT
-    first_version = (2, 12)
+    min_api_version = ApiVersion(2, 12)
     selected_by_default = False
-    lists = (Request("/ai/content_import_sources"),)
+    requests = (Request("/ai/content_import_sources"),)
 
 
 class Audiences(ListStream):
@@ -58,6 +59,6 @@ class Audiences(ListStream):
     name = "audiences"
     primary_keys = ("id",)
     permission = READ_CONTENT
-    first_version = (2, 16)
+    min_api_version = ApiVersion(2, 16)
     selected_by_default = False
-    lists = (Request("/audiences", {"per_page": 50}),)
+    requests = (Request("/audiences", {"per_page": 50}),)

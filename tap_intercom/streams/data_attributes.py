@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tap_intercom.attributes import DeclarationStream
-from tap_intercom.client import Request
+from tap_intercom.api.request import Request
+from tap_intercom.settings import ApiVersion
+from tap_intercom.sync.attributed_stream import AttributeDefinitionStream
 
 ARCHIVED_TOO = {"include_archived": "true"}
 
@@ -17,7 +18,7 @@ OLD_ATTRIBUTES_OF_CONVERSATIONS = Request(
 """Where API versions before 2.16 list them; 2.16 answers 422 there."""
 
 
-class DataAttributes(DeclarationStream):
+class DataAttributes(AttributeDefinitionStream):
     """Standard and custom attributes.
 
     Neither `id` (custom attributes alone have one) nor `name` (`name` and `plan.name` of companies
@@ -27,14 +28,14 @@ class DataAttributes(DeclarationStream):
     name = "data_attributes"
     primary_keys = ("model", "full_name")
     permission = "Read and list users and companies"
-    lists = (ATTRIBUTES_OF_CONTACTS, ATTRIBUTES_OF_COMPANIES)
+    requests = (ATTRIBUTES_OF_CONTACTS, ATTRIBUTES_OF_COMPANIES)
 
 
-class ConversationAttributes(DeclarationStream):
+class ConversationAttributes(AttributeDefinitionStream):
     """Attributes that conversations have."""
 
     name = "conversation_attributes"
     primary_keys = ("id",)
     permission = "Read conversations"
-    first_version = (2, 16)
-    lists = (ATTRIBUTES_OF_CONVERSATIONS,)
+    min_api_version = ApiVersion(2, 16)
+    requests = (ATTRIBUTES_OF_CONVERSATIONS,)

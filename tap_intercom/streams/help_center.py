@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.child_stream import FetchedStream
-from tap_intercom.client import Request
+from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.list_stream import ListStream
+from tap_intercom.sync.child_stream import DetailChildStream
+from tap_intercom.sync.list_stream import ListStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from singer_sdk.helpers.types import Record
 
-    from tap_intercom.page import Page
+    from tap_intercom.api.response import Page
 
 READ_ARTICLES = "Read and list articles"
 
@@ -25,10 +25,10 @@ class Articles(ListStream):
     name = "articles"
     primary_keys = ("id",)
     permission = READ_ARTICLES
-    lists = (Request("/articles"),)
+    requests = (Request("/articles"),)
 
 
-class ArticleStatistics(FetchedStream):
+class ArticleStatistics(DetailChildStream):
     """How often an article was seen and what readers made of it; drafts have none."""
 
     name = "article_statistics"
@@ -36,9 +36,9 @@ class ArticleStatistics(FetchedStream):
     primary_keys = ("article_id",)
     permission = READ_ARTICLES
     selected_by_default = False
-    root_key = "article_id"
-    detail = Request("/articles/{id}", holds=())
-    field = ("statistics",)
+    parent_key = "article_id"
+    detail_request = Request("/articles/{id}", record_keys=())
+    records_path = ("statistics",)
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
@@ -55,7 +55,7 @@ class Collections(ListStream):
     name = "collections"
     primary_keys = ("id",)
     permission = READ_ARTICLES
-    lists = (Request("/help_center/collections"),)
+    requests = (Request("/help_center/collections"),)
 
 
 class HelpCenters(ListStream):
@@ -64,4 +64,4 @@ class HelpCenters(ListStream):
     name = "help_centers"
     primary_keys = ("id",)
     permission = READ_ARTICLES
-    lists = (Request("/help_center/help_centers"),)
+    requests = (Request("/help_center/help_centers"),)

@@ -5,9 +5,10 @@ Intercom's pages name no permission for them but for office hours.
 
 from __future__ import annotations
 
-from tap_intercom.client import Request
-from tap_intercom.list_stream import ListStream
-from tap_intercom.page import BARE_LIST
+from tap_intercom.api.request import Request
+from tap_intercom.api.response import BARE_LIST
+from tap_intercom.settings import ApiVersion
+from tap_intercom.sync.list_stream import ListStream
 
 
 class Brands(ListStream):
@@ -15,9 +16,9 @@ class Brands(ListStream):
 
     name = "brands"
     primary_keys = ("id",)
-    first_version = (2, 15)
+    min_api_version = ApiVersion(2, 15)
     selected_by_default = False
-    lists = (Request("/brands"),)
+    requests = (Request("/brands"),)
 
 
 class EmailSettings(ListStream):
@@ -25,9 +26,9 @@ class EmailSettings(ListStream):
 
     name = "email_settings"
     primary_keys = ("id",)
-    first_version = (2, 15)
+    min_api_version = ApiVersion(2, 15)
     selected_by_default = False
-    lists = (Request("/emails"),)
+    requests = (Request("/emails"),)
 
 
 class AwayStatusReasons(ListStream):
@@ -39,9 +40,9 @@ class AwayStatusReasons(ListStream):
     name = "away_status_reasons"
     primary_keys = ("id",)
     permission = "Read admins"
-    first_version = (2, 14)
+    min_api_version = ApiVersion(2, 14)
     selected_by_default = False
-    lists = (Request("/away_status_reasons", holds=("data", BARE_LIST)),)
+    requests = (Request("/away_status_reasons", record_keys=("data", BARE_LIST)),)
 
 
 class OfficeHoursSchedules(ListStream):
@@ -50,9 +51,9 @@ class OfficeHoursSchedules(ListStream):
     name = "office_hours_schedules"
     primary_keys = ("id",)
     permission = "Read and write office hours"
-    first_version = (2, 16)
+    min_api_version = ApiVersion(2, 16)
     selected_by_default = False
-    lists = (Request("/office_hours_schedules"),)
+    requests = (Request("/office_hours_schedules"),)
 
 
 class Macros(ListStream):
@@ -60,16 +61,16 @@ class Macros(ListStream):
 
     name = "macros"
     primary_keys = ("id",)
-    first_version = (2, 16)
+    min_api_version = ApiVersion(2, 16)
     selected_by_default = False
-    lists = (Request("/macros", {"per_page": 150}),)
+    requests = (Request("/macros", {"per_page": 150}),)
 
 
 class DataConnectors(ListStream):
-    """Connections to other systems' APIs."""
+    """Transport to other systems' APIs."""
 
     name = "data_connectors"
     primary_keys = ("id",)
-    first_version = (2, 16)
+    min_api_version = ApiVersion(2, 16)
     selected_by_default = False
-    lists = (Request("/data_connectors", {"per_page": 50}),)
+    requests = (Request("/data_connectors", {"per_page": 50}),)

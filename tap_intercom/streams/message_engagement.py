@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_intercom.client import Request
+from tap_intercom.api.exports import ExportEndpoint
+from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.export import ExportEndpoint
-from tap_intercom.export_stream import REREAD_SECONDS, ExportStream
+from tap_intercom.sync.export_stream import REREAD_SECONDS, ExportStream
 
 if TYPE_CHECKING:
-    from tap_intercom.export_stream import Window
+    from tap_intercom.sync.export_stream import Window
 
 CONTENT_DATA = ExportEndpoint(
-    enqueue=Request("/export/content/data", holds=()),
-    status=Request("/export/content/data/{id}", holds=()),
+    enqueue=Request("/export/content/data", record_keys=()),
+    status=Request("/export/content/data/{id}", record_keys=()),
     download=Request("/download/content/data/{id}"),
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tap_intercom.client import Request
-from tap_intercom.list_stream import ListStream
+from tap_intercom.api.request import Request
+from tap_intercom.sync.list_stream import ListStream
 
 READ_NEWS = "Read and list news items and newsfeeds"
 
@@ -15,7 +15,7 @@ class NewsItems(ListStream):
     primary_keys = ("id",)
     permission = READ_NEWS
     selected_by_default = False
-    lists = (Request("/news/news_items"),)
+    requests = (Request("/news/news_items"),)
 
 
 class Newsfeeds(ListStream):
@@ -25,4 +25,4 @@ class Newsfeeds(ListStream):
     primary_keys = ("id",)
     permission = READ_NEWS
     selected_by_default = False
-    lists = (Request("/news/newsfeeds"),)
+    requests = (Request("/news/newsfeeds"),)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tap_intercom.client import Request
-from tap_intercom.list_stream import ListStream
+from tap_intercom.api.request import Request
+from tap_intercom.sync.list_stream import ListStream
 
 
 class Segments(ListStream):
@@ -12,4 +12,4 @@ class Segments(ListStream):
     name = "segments"
     primary_keys = ("id",)
     permission = "Read and list users and companies"
-    lists = (Request("/segments", {"include_count": "true"}, holds=("segments",)),)
+    requests = (Request("/segments", {"include_count": "true"}, record_keys=("segments",)),)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tap_intercom.client import Request
-from tap_intercom.list_stream import ListStream
+from tap_intercom.api.request import Request
+from tap_intercom.sync.list_stream import ListStream
 
 
 class Tags(ListStream):
@@ -12,4 +12,4 @@ class Tags(ListStream):
     name = "tags"
     primary_keys = ("id",)
     permission = "Read tags"
-    lists = (Request("/tags"),)
+    requests = (Request("/tags"),)

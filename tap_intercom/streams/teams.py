@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.child_stream import ChildStream
-from tap_intercom.client import Request
+from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.list_stream import ListStream
+from tap_intercom.sync.child_stream import ChildStream
+from tap_intercom.sync.list_stream import ListStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from singer_sdk.helpers.types import Record
 
-    from tap_intercom.page import Page
+    from tap_intercom.api.response import Page
 
 
 class Teams(ListStream):
@@ -23,7 +23,7 @@ class Teams(ListStream):
     name = "teams"
     primary_keys = ("id",)
     permission = "Read admins"
-    lists = (Request("/teams", holds=("teams",)),)
+    requests = (Request("/teams", record_keys=("teams",)),)
 
 
 class TeamAdmins(ChildStream):
@@ -33,7 +33,7 @@ class TeamAdmins(ChildStream):
     parent_stream_type = Teams
     primary_keys = ("team_id", "admin_id")
     permission = "Read admins"
-    root_key = "team_id"
+    parent_key = "team_id"
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:

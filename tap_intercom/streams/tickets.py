@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.attributes import AttributedStream, DeclarationStream, DeclaredIn, items_of
-from tap_intercom.child_stream import (
-    ChildStream,
-    EmbeddedStream,
-    attachments_of,
-    dicts_in,
-    value_at,
-)
-from tap_intercom.client import Request
+from tap_intercom.api.request import Request
+from tap_intercom.api.response import dicts_in, items_of, value_at
+from tap_intercom.api.search import SearchEndpoint
 from tap_intercom.compat import override
 from tap_intercom.errors import PermissionDeniedError
-from tap_intercom.list_stream import ListStream
-from tap_intercom.search import SearchEndpoint
-from tap_intercom.search_stream import SearchStream
+from tap_intercom.schema.attributes import AttributeSource
+from tap_intercom.settings import ApiVersion
 from tap_intercom.streams.conversations import HIDDEN_TICKETS
+from tap_intercom.sync.attributed_stream import AttributeDefinitionStream, AttributedStream
+from tap_intercom.sync.child_stream import ChildStream, EmbeddedChildStream, attachments_of
+from tap_intercom.sync.list_stream import ListStream
+from tap_intercom.sync.search_stream import SearchStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from singer_sdk.helpers.types import Record
 
+    from tap_intercom.api.response import Page
     from tap_intercom.errors import IntercomError
-    from tap_intercom.page import Page
 
 
 TICKET_TYPES = Request("/ticket_types")
@@ -41,8 +38,8 @@ class Tickets(AttributedStream, SearchStream):
     permission = "Read tickets"
     endpoint = SearchEndpoint("/tickets/search", ("tickets", "data"))
     attributes = "ticket_attributes"
-    declared_in = DeclaredIn(TICKET_TYPES, ("ticket_type_attributes",))
-    omitted = ("ticket_parts",)
+    attribute_source = AttributeSource(TICKET_TYPES, ("ticket_type_attributes",))
+    exclude_fields = ("ticket_parts",)
 
     @override
     def fail(self, error: IntercomError) -> None:
@@ -59,46 +56,46 @@ class _TicketChild(ChildStream):
     parent_stream_type = Tickets
     replication_key = "ticket_updated_at"
     permission = "Read tickets"
-    root_key = "ticket_id"
+    parent_key = "ticket_id"
 
 
-class TicketParts(_TicketChild, EmbeddedStream):
+class TicketParts(_TicketChild, EmbeddedChildStream):
     """Messages, notes and events of a ticket, all of them whenever it changed."""
 
     name = "ticket_parts"
     primary_keys = ("id",)
-    field = ("ticket_parts", "ticket_parts")
-    most_items = 500
+    records_path = ("ticket_parts", "ticket_parts")
+    max_items = 500
 
 
-class TicketContacts(_TicketChild, EmbeddedStream):
+class TicketContacts(_TicketChild, EmbeddedChildStream):
     """Which contact is on which ticket."""
 
     name = "ticket_contacts"
     primary_keys = ("ticket_id", "contact_id")
-    field = ("contacts", "contacts")
-    item_key = "contact_id"
+    records_path = ("contacts", "contacts")
+    id_column = "contact_id"
 
 
-class TicketPartAttachments(_TicketChild, EmbeddedStream):
+class TicketPartAttachments(_TicketChild, EmbeddedChildStream):
     """Files in the parts of a ticket."""
 
     name = "ticket_part_attachments"
     primary_keys = ("ticket_part_id", "url")
-    field = ("ticket_parts", "ticket_parts")
+    records_path = ("ticket_parts", "ticket_parts")
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        return attachments_of(dicts_in(value_at(record, self.field)), "ticket_part_id")
+        return attachments_of(dicts_in(value_at(record, self.records_path)), "ticket_part_id")
 
 
-class TicketTypes(DeclarationStream):
+class TicketTypes(AttributeDefinitionStream):
     """Kinds of tickets, with their attributes."""
 
     name = "ticket_types"
     primary_keys = ("id",)
     permission = "Read tickets"
-    lists = (TICKET_TYPES,)
+    requests = (TICKET_TYPES,)
 
 
 class TicketTypeAttributes(ChildStream):
@@ -108,7 +105,7 @@ class TicketTypeAttributes(ChildStream):
     parent_stream_type = TicketTypes
     primary_keys = ("id",)
     permission = "Read tickets"
-    root_key = "ticket_type_id"
+    parent_key = "ticket_type_id"
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
@@ -121,5 +118,5 @@ class TicketStates(ListStream):
     name = "ticket_states"
     primary_keys = ("id",)
     permission = "Read tickets"
-    first_version = (2, 12)
-    lists = (Request("/ticket_states"),)
+    min_api_version = ApiVersion(2, 12)
+    requests = (Request("/ticket_states"),)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.client import Request
+from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.list_stream import ListStream
-from tap_intercom.step import Step
+from tap_intercom.sync.list_stream import ListStream
+from tap_intercom.timestamps import TimestampedRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +19,11 @@ class Workspace(ListStream):
     name = "workspace"
     primary_keys = ("id_code",)
     permission = "Read admins"
-    lists = (Request("/me", holds=("app",)),)
+    requests = (Request("/me", record_keys=("app",)),)
 
     @override
-    def walk(self, since: int) -> Iterator[Step]:
-        yield Step(dict(self.client.workspace))
+    def iterate(self, since: int) -> Iterator[TimestampedRecord]:
+        yield TimestampedRecord(dict(self.client.workspace))
 
 
 class Admins(ListStream):
@@ -32,4 +32,4 @@ class Admins(ListStream):
     name = "admins"
     primary_keys = ("id",)
     permission = "Read admins"
-    lists = (Request("/admins", {"display_avatar": "true"}, holds=("admins",)),)
+    requests = (Request("/admins", {"display_avatar": "true"}, record_keys=("admins",)),)

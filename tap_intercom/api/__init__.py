@@ -1,0 +1,1 @@
+"""One request to Intercom's API, and its response."""

@@ -1,0 +1,80 @@
+"""Intercom's ways of paging through a list, read off whatever an answer holds.
+
+Some lists answer `pages.next` as an object with a cursor, some as a URL, some as null; some only
+count pages, and some do that at the top of the answer (OpenAPI 2.16; airbyte#5474, #6874).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_intercom.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_intercom.api.client import IntercomClient
+    from tap_intercom.api.request import Request
+    from tap_intercom.api.response import Page
+
+
+def pages(client: IntercomClient, request: Request) -> Iterator[Page]:
+    """Yield the pages of a list, first to last.
+
+    Raises:
+        InvalidRequestError: A page points back to itself or to an earlier one.
+    """
+    asked = set[str]()
+    following: Request | None = request
+    while following is not None:
+        if following.cache_key in asked:
+            message = f"{following} points to a page that was read before; it would never end"
+            raise InvalidRequestError(message)
+        asked.add(following.cache_key)
+        page = client.fetch(following)
+        yield page
+        following = next_request(client, following, page)
+
+
+def next_request(client: IntercomClient, request: Request, page: Page) -> Request | None:
+    """Return the request for the page after this one, or None after the last."""
+    for style in STYLES[request.paging]:
+        if following := style(client, request, page):
+            return following
+    return None
+
+
+def _next_linked(client: IntercomClient, request: Request, page: Page) -> Request | None:
+    following = _pages_of(page).get("next")
+    return (
+        client.follow_link(request, following) if following and isinstance(following, str) else None
+    )
+
+
+def _next_by_cursor(_: IntercomClient, request: Request, page: Page) -> Request | None:
+    following = _pages_of(page).get("next")
+    cursor = following.get("starting_after") if isinstance(following, dict) else None
+    return request.after_cursor(cursor) if cursor else None
+
+
+def _next_numbered(_: IntercomClient, request: Request, page: Page) -> Request | None:
+    counts = _pages_of(page) or page
+    number, total = counts.get("page"), counts.get("total_pages")
+    if isinstance(number, int) and isinstance(total, int) and number < total:
+        return request.with_params(page=number + 1)
+    return None
+
+
+def _pages_of(page: Page) -> dict[str, Any]:
+    info_lines = page.get("pages")
+    return info_lines if isinstance(info_lines, dict) else {}
+
+
+STYLES: dict[str, tuple[Callable[..., Request | None], ...]] = {
+    "auto": (_next_linked, _next_by_cursor, _next_numbered),
+    "cursor": (_next_by_cursor,),
+    "link": (_next_linked,),
+    "page": (_next_numbered,),
+    "none": (),
+}
+"""By name, the ways in which an answer may tell of the next page, in the order they are tried."""

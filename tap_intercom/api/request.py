@@ -1,0 +1,76 @@
+"""One request to Intercom's API: method, path, parameters, and what its response has to hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of Intercom: a method, a path below the API's origin, and its parameters.
+
+    Attributes:
+        path: May hold `{id}`, as may `params`; see `for_id`.
+        params: The query.
+        body: What a POST sends; a request without one is a GET.
+        record_keys: Names under one of which the response has to hold a list or an object; a
+            response without counts as a failure, not as an empty page. Without names any object
+            will do.
+        paging: How the pages after the first are found, one of `pagination.STYLES`.
+        accept: The media type that the response is asked to have.
+    """
+
+    path: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    record_keys: tuple[str, ...] = ("data",)
+    paging: str = "auto"
+    accept: str = "application/json"
+
+    @property
+    def method(self) -> str:
+        """GET, or POST where there is a body: the tap only ever reads."""
+        return "GET" if self.body is None else "POST"
+
+    @property
+    def target(self) -> str:
+        """The path with the query."""
+        return f"{self.path}?{urlencode(self.params)}" if self.params else self.path
+
+    @cached_property
+    def cache_key(self) -> str:
+        """All that tells requests apart: two with the same key get the same response and pages."""
+        query = urlencode(sorted(self.params.items()))
+        key = f"{self.path}?{query} {self.record_keys} {self.paging}"
+        return key if self.body is None else f"{key} {json.dumps(self.body, sort_keys=True)}"
+
+    def for_id(self, identifier: object) -> Request:
+        """Return the same request with an id in the place of `{id}` in path and parameters."""
+        path = self.path.replace("{id}", quote(str(identifier), safe=""))
+        params = {
+            name: str(identifier) if value == "{id}" else value
+            for name, value in self.params.items()
+        }
+        return replace(self, path=path, params=params)
+
+    def with_params(self, **params: str | int) -> Request:
+        """Return the same request with further query parameters."""
+        return replace(self, params={**self.params, **params})
+
+    def after_cursor(self, cursor: str) -> Request:
+        """Return the request for the page after a cursor, which a POST has in its body."""
+        if self.body is None:
+            return self.with_params(starting_after=cursor)
+        pagination = {**(self.body.get("pagination") or {}), "starting_after": cursor}
+        return replace(self, body={**self.body, "pagination": pagination})
+
+    def __str__(self) -> str:
+        """Name the request for a log line."""
+        return f"{self.method} {self.path}"

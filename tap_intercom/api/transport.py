@@ -1,0 +1,188 @@
+"""Kept-open connections to one host, and bodies read with limits of size and time.
+
+`requests` finds the proxy and the certificates of this machine, as in any other program, and its
+adapter sends. Its sessions are left out on purpose: the tap wants no redirects, cookies or .netrc.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, RequestException
+from requests.utils import DEFAULT_ACCEPT_ENCODING
+from urllib3.exceptions import HTTPError
+
+from tap_intercom.api.response import Body, Response
+from tap_intercom.errors import IntercomError, RetriableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import IO
+
+    from tap_intercom.api.request import Request
+
+    BodyReader = Callable[[Request, requests.Response], Body]
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""A longer body is an error: no page of Intercom's comes near it, and memory has to last."""
+
+MAX_FILE_BYTES = 8 * 1024 * 1024 * 1024
+"""A longer download is an error: one that never ends would fill the disk."""
+
+LARGE_BODY_BYTES = 2 * 1024 * 1024
+"""What is longer is read by one thread at a time: together they would exhaust the memory."""
+
+CHUNK_BYTES = 256 * 1024
+"""What is read of a body at a time: a whole page mostly, as each read lets other threads in."""
+
+MIN_DOWNLOAD_BYTES = 64 * 1024
+"""How much a download has to progress within `request_timeout`."""
+
+CONFIGURATION_ERRORS = (InvalidURL, InvalidSchema, InvalidHeader)
+"""What the adapter raises for a proxy that can't be used; a retry can't help."""
+
+CONFIGURATION_ADVICE = "Check HTTPS_PROXY, ALL_PROXY and REQUESTS_CA_BUNDLE"
+
+
+class Transport:
+    """Sends single requests to one origin; threads may share it."""
+
+    def __init__(
+        self, url: str, headers: Mapping[str, str], timeout: int, max_connections: int
+    ) -> None:
+        """Look up proxy and certificates; no request is made.
+
+        Args:
+            url: The origin to connect to, such as https://api.intercom.io.
+            headers: Sent with every request.
+            timeout: Seconds for connecting, for each wait for more of a response, and for a body.
+            max_connections: Connections that are kept open.
+
+        Raises:
+            IntercomError: The environment names a proxy or certificates that can't be used.
+        """
+        self._url = url
+        self._headers = {"Accept-Encoding": DEFAULT_ACCEPT_ENCODING, **headers}
+        self._timeout = timeout
+        self._adapter = HTTPAdapter(pool_maxsize=max_connections)
+        environment = requests.Session().merge_environment_settings(url, {}, None, None, None)
+        self._proxies = environment["proxies"]
+        self._verify = environment["verify"] or True
+        self._check_environment()
+        self._local = threading.local()
+        self._large_body = threading.Lock()
+
+    def _check_environment(self) -> None:
+        if isinstance(self._verify, str) and not Path(self._verify).exists():
+            message = f"The certificates {self._verify} do not exist. {CONFIGURATION_ADVICE}"
+            raise IntercomError(message)
+        prepared = requests.Request("GET", self._url).prepare()
+        try:
+            self._adapter.get_connection_with_tls_context(prepared, self._verify, self._proxies)
+        except (OSError, HTTPError) as error:
+            message = f"{error}. {CONFIGURATION_ADVICE}"
+            raise IntercomError(message) from None
+
+    @property
+    def received(self) -> int:
+        """Bytes of all bodies that this thread has received."""
+        return getattr(self._local, "received", 0)
+
+    def send(self, request: Request, read: BodyReader) -> Response:
+        """Send a request once and return its response, with what `read` returns as the body.
+
+        Raises:
+            RetriableError: There was no complete response.
+            IntercomError: Proxy or certificates can't be used.
+        """
+        try:
+            with closing(self._open(request)) as response:
+                return Response(response.status_code, response.headers, read(request, response))
+        except CONFIGURATION_ERRORS as error:
+            message = f"{request}: {type(error).__name__}. {CONFIGURATION_ADVICE}"
+            raise IntercomError(message) from None
+        except (RequestException, HTTPError) as error:
+            # the class alone: the libraries put URLs and header values into their messages
+            message = f"{request}: incomplete response from {self._url} ({_cause(error)})"
+            raise RetriableError(message) from None
+
+    def read(self, request: Request, response: requests.Response) -> Body:
+        """Return a body that fits into memory.
+
+        Raises:
+            RetriableError: It is larger, or did not come within the timeout.
+        """
+        body = bytearray()
+        self._fill(body, request, response, LARGE_BODY_BYTES)
+        if len(body) >= LARGE_BODY_BYTES:
+            with self._large_body:
+                self._fill(body, request, response, MAX_BODY_BYTES + 1)
+        if len(body) > MAX_BODY_BYTES:
+            message = f"{request}: response larger than {MAX_BODY_BYTES} bytes"
+            raise RetriableError(message, status=response.status_code)
+        self._local.received = self.received + len(body)
+        return body
+
+    def save(self, request: Request, response: requests.Response, file: IO[bytes]) -> None:
+        """Write a body of any size to a file, as long as it does not come too slowly.
+
+        Raises:
+            RetriableError: It stopped coming, or grew beyond `MAX_FILE_BYTES`.
+        """
+        file.seek(0)
+        file.truncate()
+        saved, deadline = 0, time.monotonic() + self._timeout
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            file.write(chunk)
+            if file.tell() > MAX_FILE_BYTES:
+                message = f"{request}: response larger than {MAX_FILE_BYTES} bytes"
+                raise RetriableError(message, status=response.status_code)
+            if file.tell() - saved >= MIN_DOWNLOAD_BYTES:
+                saved, deadline = file.tell(), time.monotonic() + self._timeout
+            if time.monotonic() > deadline:
+                message = f"{request}: download stalled for {self._timeout} s (request_timeout)"
+                raise RetriableError(message)
+
+    def _open(self, request: Request) -> requests.Response:
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            method=request.method,
+            url=self._url + request.target,
+            headers={**self._headers, "Accept": request.accept},
+            data=None if request.body is None else msgspec.json.encode(request.body),
+        )
+        return self._adapter.send(
+            prepared,
+            stream=True,
+            timeout=self._timeout,
+            verify=self._verify,
+            proxies=self._proxies,
+        )
+
+    def _fill(
+        self, body: bytearray, request: Request, response: requests.Response, size: int
+    ) -> None:
+        """Read on until a body has a size, or ends."""
+        deadline = time.monotonic() + self._timeout
+        # read1 returns what has arrived, so that a dripping body can't outstay the deadline
+        while len(body) < size and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=True)):
+            body += chunk
+            if time.monotonic() > deadline:
+                message = (
+                    f"{request}: incomplete response after {self._timeout} s (request_timeout)"
+                )
+                raise RetriableError(message)
+
+
+def _cause(error: BaseException) -> str:
+    """Name the class of an error, or of urllib3's error that `requests` wraps."""
+    wrapped = error.args[0] if error.args else None
+    reason = getattr(wrapped, "reason", wrapped)
+    return type(reason if isinstance(reason, HTTPError) else error).__name__

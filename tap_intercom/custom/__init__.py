@@ -1,0 +1,1 @@
+"""Streams that users define in the settings."""

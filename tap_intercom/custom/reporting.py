@@ -1,0 +1,236 @@
+"""Datasets of Intercom's reports: a stream for each that the user names."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from singer_sdk import StreamSchema
+
+from tap_intercom.api.exports import ExportEndpoint
+from tap_intercom.api.request import Request
+from tap_intercom.api.response import dicts_in
+from tap_intercom.compat import override
+from tap_intercom.errors import ExportFailedError, IntercomError, InvalidRequestError
+from tap_intercom.schema.columns import TEXT
+from tap_intercom.settings import ApiVersion
+from tap_intercom.sync.export_stream import ExportStream
+from tap_intercom.sync.stream import SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import tzinfo
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Record
+
+    from tap_intercom.sync.export_stream import Window
+    from tap_intercom.sync.run import Run
+    from tap_intercom.timestamps import TimestampedRecord
+
+logger = logging.getLogger("tap-intercom")
+
+DATASETS = Request("/export/reporting_data/get_datasets")
+ENQUEUE = Request("/export/reporting_data/enqueue", record_keys=())
+STATUS = Request("/export/reporting_data/{id}", {"job_identifier": "{id}"}, record_keys=())
+DOWNLOAD = Request("/download/reporting_data/{id}", {"job_identifier": "{id}"})
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of a dataset: `column` is its qualified id, or its id before version 2.16."""
+
+    column: str
+    id: str
+    title: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its column may be called in a file: files of 2.16 were seen with mere ids."""
+        return (self.column, self.id, self.title)
+
+    @classmethod
+    def from_record(cls, record: Record) -> Attribute:
+        """Read what Intercom tells of an attribute."""
+        column = record.get("qualified_id") or record["id"]
+        return cls(str(column), str(record["id"]), str(record.get("name") or ""))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What Intercom tells of a dataset; `time` is the column that windows of time apply to."""
+
+    id: str
+    attributes: tuple[Attribute, ...] = ()
+    time: str = ""
+
+    @classmethod
+    def from_record(cls, record: Record) -> Dataset:
+        """Read what Intercom tells of a dataset (OpenAPI 2.16, get_datasets)."""
+        attributes = tuple(
+            Attribute.from_record(item)
+            for item in dicts_in(record.get("attributes"))
+            if item.get("id")
+        )
+        time = record.get("default_time_attribute_id")
+        columns = [item.column for item in attributes if time in (item.column, item.id)]
+        return cls(str(record.get("id")), attributes, columns[0] if columns else "")
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The id of what each row is about, as conversation_id is in the dataset conversation.
+
+        Most others have none: their rows tell of events, and nothing names an event.
+        """
+        own_id = f"{self.id}_id"
+        return tuple(item.column for item in self.attributes if item.id == own_id)[:1]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The columns; Intercom tells no types, so all but the time are text."""
+        properties: dict[str, Any] = {
+            item.column: {**TEXT, "description": item.title} for item in self.attributes
+        }
+        for column in self.key:
+            properties[column]["type"] = "string"
+        if self.time:
+            properties[self.time]["format"] = "date-time"
+        return {"type": "object", "properties": properties}
+
+
+class DatasetSchema(StreamSchema[str]):
+    """The schema of a stream is that of its dataset."""
+
+    @override
+    def get_stream_schema(self, stream: Any, stream_class: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = stream.dataset.schema
+        return schema
+
+
+class Reporting(ExportStream):
+    """Rows of a dataset, by the reporting data export.
+
+    `dataset` may be the reason why it can't be read: the stream exists, and fails when synced.
+    """
+
+    schema = DatasetSchema(SCHEMAS)
+    permission = "Export reporting data"
+    min_api_version = ApiVersion(2, 14)
+
+    def __init__(
+        self, tap: Tap, run: Run, dataset_id: str, dataset: Dataset | IntercomError
+    ) -> None:
+        """Make the stream of a dataset; no request is made."""
+        self._failure = dataset if isinstance(dataset, IntercomError) else None
+        self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset_id)
+        super().__init__(tap, run, name=f"reporting_{dataset_id}")
+        self.time_column = self.dataset.time
+        self.primary_keys = self.dataset.key
+        self.replication_key = self.dataset.time or None
+
+    @property
+    @override
+    def endpoint(self) -> ExportEndpoint:
+        workspace = str(self.client.workspace.get("id_code"))
+        return ExportEndpoint(
+            enqueue=ENQUEUE,
+            # client_id is documented as required, and no page tells what it is the id of
+            status=STATUS.with_params(app_id=workspace, client_id=workspace),
+            download=DOWNLOAD.with_params(app_id=workspace),
+        )
+
+    @override
+    def iterate(self, since: int) -> Iterator[TimestampedRecord]:
+        if self._failure:
+            raise self._failure
+        yield from super().iterate(since)
+
+    @override
+    def job(self, window: Window) -> dict[str, Any]:
+        return {
+            "dataset_id": self.dataset.id,
+            "attribute_ids": [attribute.column for attribute in self._asked],
+            "start_time": window.start - 1,  # no page tells whether it is included
+            "end_time": window.end,
+        }
+
+    @override
+    def columns(self, header: list[str]) -> list[str]:
+        left, found = self._asked, []
+        for name in header:
+            attribute = next((item for item in left if name in item.names), None)
+            left = [item for item in left if item is not attribute]
+            found.append(attribute.column if attribute else name)
+        if left:
+            missing = ", ".join(attribute.column for attribute in left)
+            message = f"The file of an export lacks columns: {missing}"
+            raise ExportFailedError(message)
+        return found
+
+    @override
+    def timestamp(self, record: Record, otherwise: int) -> int:
+        record[self.time_column] = self._with_zone(record[self.time_column])
+        return super().timestamp(record, otherwise)
+
+    @property
+    def _asked(self) -> list[Attribute]:
+        """The attributes that are selected."""
+        return [
+            attribute
+            for attribute in self.dataset.attributes
+            if self.mask.get(("properties", attribute.column), False)
+        ]
+
+    def _with_zone(self, timestamp: Any) -> Any:
+        """Give a timestamp a zone: files were seen with times of the workspace's zone."""
+        if not isinstance(timestamp, str) or timestamp.isdigit():
+            return timestamp
+        try:
+            parsed = datetime.fromisoformat(timestamp)
+        except ValueError:
+            return timestamp
+        return timestamp if parsed.tzinfo else parsed.replace(tzinfo=self._zone).isoformat()
+
+    @cached_property
+    def _zone(self) -> tzinfo:
+        name = str(self.client.workspace.get("timezone"))
+        try:
+            return ZoneInfo(name)
+        except (ValueError, LookupError, OSError):
+            message = f"The workspace's time zone {name} is not known here; install package tzdata"
+            raise ExportFailedError(message) from None
+
+
+def streams(tap: Tap, run: Run) -> list[Reporting]:
+    """Return a stream for each dataset in the setting `reporting_datasets`.
+
+    Only Intercom knows their columns. If they can't be read, a warning says so, and the streams
+    have none.
+    """
+    names = dict.fromkeys(run.config.get("reporting_datasets") or ())
+    if not names or not run.is_configured:
+        return []
+    if run.client.api_version < Reporting.min_api_version:
+        return []
+    try:
+        records = run.client.fetch(DATASETS).records()
+    except IntercomError as error:
+        logger.warning("Could not read the reporting datasets, so they have no columns: %s", error)
+        return [Reporting(tap, run, name, error) for name in names]
+    offered = {str(record.get("id")): Dataset.from_record(record) for record in records}
+    return [Reporting(tap, run, name, _chosen(name, offered)) for name in names]
+
+
+def _chosen(name: str, offered: dict[str, Dataset]) -> Dataset | IntercomError:
+    """Return a dataset, or why it can't be read."""
+    dataset = offered.get(name)
+    if dataset and dataset.time:
+        return dataset
+    reason = "has no time to be read by" if dataset else "does not exist"
+    message = f"The dataset {name} of reporting_datasets {reason}; there are {', '.join(offered)}"
+    logger.warning("%s", message)
+    return InvalidRequestError(message)

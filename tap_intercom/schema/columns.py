@@ -1,0 +1,15 @@
+"""JSON Schema of a column, for columns that no schema file holds; each may be null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Column = dict[str, Any]
+
+TEXT: Column = {"type": ["string", "null"]}
+INTEGER: Column = {"type": ["integer", "null"]}
+NUMBER: Column = {"type": ["number", "null"]}
+BOOLEAN: Column = {"type": ["boolean", "null"]}
+DATE_TIME: Column = {"type": ["string", "null"], "format": "date-time"}
+ARRAY: Column = {"type": ["array", "null"]}
+OBJECT: Column = {"type": ["object", "null"], "additionalProperties": True}

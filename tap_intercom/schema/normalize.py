@@ -1,0 +1,195 @@
+"""Values as Intercom sends them -> values as a stream's schema promises them.
+
+Intercom mixes epoch seconds, milliseconds and ISO text, sends some ids as numbers, and null or
+text where an object is documented (singer-io/tap-intercom#11, #24; Intercom-OpenAPI#453). A
+target that checks its rows refuses such a record, so each value is brought to its schema's type.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_intercom.timestamps import format_timestamp, is_whole_number
+
+if TYPE_CHECKING:
+    import logging
+
+Convert = Callable[[Any], Any]
+
+
+class Normalizer:
+    """The plan for one stream's records, made once from its schema.
+
+    Call it with a record to change that record in place. Text holds any value, so nothing is missing_rows
+    there; a value that fits no other type becomes null, and `report` says how many and where.
+    """
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        """Compile the plan from a stream's JSON Schema."""
+        self._misfits: Counter[str] = Counter()
+        self._unknown: set[str] = set()
+        self._convert = self._converter(schema, "")
+
+    def __call__(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Bring each value of a record to its schema's type."""
+        self._convert(record)
+        return record
+
+    def log_warnings(self, logger: logging.Logger) -> None:
+        """Log what did not fit, and which fields the schema does not know; then forget both."""
+        for path, count in sorted(self._misfits.items()):
+            logger.warning("%d values of %s did not fit its type and are null", count, path)
+        if self._unknown:
+            logger.warning(
+                "Intercom sent fields that the schema does not know; they are in the records, "
+                "but a target may leave them out: %s",
+                ", ".join(sorted(self._unknown)),
+            )
+        self._misfits.clear()
+        self._unknown.clear()
+
+    def _converter(self, schema: dict[str, Any], path: str) -> Convert:
+        kind = _kind(schema)
+        if kind == "object":
+            return self._object(schema.get("properties", {}), path)
+        if kind == "array":
+            return self._array(schema.get("items"), path)
+        if schema.get("format") == "date-time":
+            return self._scalar(format_timestamp, path)
+        if kind == UNTYPED:
+            return _as_it_is
+        return self._scalar(SCALARS[kind], path)
+
+    def _object(self, properties: dict[str, Any], path: str) -> Convert:
+        converters = {
+            name: self._converter(schema, f"{path}.{name}".lstrip("."))
+            for name, schema in properties.items()
+        }
+        settled_type = {name: _settled_type(schema) for name, schema in properties.items()}.get
+
+        def convert(value: Any) -> Any:
+            if not isinstance(value, dict):
+                return self._misfit(value, path)
+            for name, item in value.items():
+                if item is None or type(item) is settled_type(name):
+                    continue
+                if convert_property := converters.get(name):
+                    value[name] = convert_property(item)
+                elif converters:
+                    self._unknown.add(f"{path}.{name}".lstrip("."))
+            return value
+
+        return convert
+
+    def _array(self, items: dict[str, Any] | None, path: str) -> Convert:
+        convert_item = self._converter(items, f"{path}[]") if items and "type" in items else None
+
+        def convert(value: Any) -> Any:
+            if not isinstance(value, list):
+                return self._misfit(value, path)
+            if convert_item is None:
+                return value
+            return [None if item is None else convert_item(item) for item in value]
+
+        return convert
+
+    def _scalar(self, to_type: Convert, path: str) -> Convert:
+        def convert(value: Any) -> Any:
+            try:
+                return to_type(value)
+            except (LookupError, ValueError, TypeError, OverflowError, OSError):
+                return self._misfit(value, path)
+
+        return convert
+
+    def _misfit(self, value: Any, path: str) -> None:
+        if value not in ("", [], {}):
+            self._misfits[path] += 1
+
+
+def to_text(value: Any) -> str:
+    """Turn any value into text; what is not text already becomes JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def to_integer(value: Any) -> int:
+    """Turn a whole number, or its text, into an integer.
+
+    Raises:
+        ValueError: It is no whole number.
+        TypeError: It is neither number nor text.
+    """
+    if type(value) is int:
+        return value
+    number = _number(value)
+    if number != int(number):
+        raise ValueError
+    return int(number)
+
+
+def to_number(value: Any) -> int | float:
+    """Turn a number, or its text, into a number.
+
+    Raises:
+        ValueError: It is text that is no number.
+        TypeError: It is neither number nor text.
+    """
+    return value if type(value) is int or type(value) is float else _number(value)
+
+
+def to_boolean(value: Any) -> bool:
+    """Turn true, false, 1, 0, or their texts, into a boolean.
+
+    Raises:
+        KeyError: It is none of them.
+    """
+    if isinstance(value, bool):
+        return value
+    return BOOLEANS[str(value).lower()]
+
+
+BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+UNTYPED = ""
+
+SCALARS: dict[str, Convert] = {
+    "boolean": to_boolean,
+    "integer": to_integer,
+    "number": to_number,
+    "string": to_text,
+}
+
+
+SETTLED = {"boolean": bool, "integer": int, "number": float, "string": str}
+"""Types of values that are what a schema's type asks for; most values are, and need no work."""
+
+
+def _settled_type(schema: dict[str, Any]) -> type | None:
+    """Return the type of the values that can stay as they are; None if all need a look."""
+    if schema.get("format") == "date-time":
+        return None
+    return SETTLED.get(_kind(schema))
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """Return the type that a schema asks for; a catalog that users edit may ask for none."""
+    return next((name for name in _listed(schema.get("type", [])) if name != "null"), UNTYPED)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _listed(types: str | list[str]) -> list[str]:
+    return [types] if isinstance(types, str) else types
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError
+    number = float(value)
+    return int(value) if isinstance(value, str) and is_whole_number(value) else number

@@ -1,0 +1,186 @@
+"""Kinds of child streams: where the rows that belong to a parent's record come from.
+
+They are in the record itself, in its detail, or in a list of its own. The sync of the parent
+(`top_level_stream.py`) asks each child what has to be fetched, fetches it once for all children
+that need it, and writes the rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_intercom.api.response import dicts_in, value_at
+from tap_intercom.compat import override
+from tap_intercom.sync.stream import IntercomStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_intercom.api.request import Request
+    from tap_intercom.api.response import Page
+
+
+class ChildStream(IntercomStream):
+    """Rows that belong to the records of a parent stream.
+
+    A row is an item of a list, with the parent's id and, in the replication key, its `updated_at`.
+
+    Attributes:
+        parent_key: The column of the parent's id.
+        id_column: The column of the item's own `id`.
+    """
+
+    parent_key: ClassVar[str]
+    id_column: ClassVar[str] = "id"
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """Return nothing: the sync of the parent writes the rows."""
+        return ()
+
+    def request(self, record: Record) -> Request | None:  # noqa: ARG002  # subclasses use it
+        """Return what has to be fetched for a parent's record to make its rows, if anything."""
+        return None
+
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        """Return the items that belong to a parent's record.
+
+        Args:
+            record: The parent's record as Intercom sent it.
+            pages: What `request` returned; none if nothing was requested.
+        """
+        raise NotImplementedError
+
+    def rows(self, record: Record, pages: Sequence[Page]) -> Iterator[Record]:
+        """Yield the rows of a parent's record; the arguments are those of `items`."""
+        keys = {self.parent_key: record["id"]}
+        if self.replication_key:
+            keys[self.replication_key] = record.get("updated_at")
+        for item in self.items(record, pages):
+            row = {**item, **keys}
+            if self.id_column != "id":
+                row[self.id_column] = row.pop("id", None)
+            yield self.normalize(row)
+
+
+class NestedChildStream(ChildStream):
+    """Rows from a list within a record or its detail.
+
+    Attributes:
+        records_path: Where the list is.
+        max_items: How many items Intercom returns at most; 0 if that is not documented.
+    """
+
+    records_path: ClassVar[tuple[str, ...]]
+    max_items: ClassVar[int] = 0
+
+    def nested_items(self, record: Record | Page, parent_id: object) -> list[Record]:
+        """Return the list's items, and warn if Intercom counts more than it returns."""
+        parent, found = (
+            value_at(record, self.records_path[:-1]),
+            value_at(record, self.records_path),
+        )
+        items = dicts_in(found)
+        total = parent.get("total_count") if isinstance(parent, dict) else None
+        if isinstance(total, int) and total > len(items):
+            self.logger.warning(
+                "%s: Intercom returned %d of the %d items of %s %s; rows loaded earlier are kept",
+                self.name,
+                len(items),
+                total,
+                self.parent_key,
+                parent_id,
+            )
+        elif self.max_items and len(items) >= self.max_items:
+            self.logger.warning(
+                "%s: Intercom returned %d items of %s %s, the most it returns; there may be more",
+                self.name,
+                len(items),
+                self.parent_key,
+                parent_id,
+            )
+        return items
+
+
+class EmbeddedChildStream(NestedChildStream):
+    """Rows from a list in the parent's record, such as a conversation's tags.
+
+    Attributes:
+        full_list: Requested where Intercom cuts the embedded list off (`has_more`, or a higher
+            `total_count`); `{id}` stands for the parent's id.
+        keys_only: Whether rows hold the two keys alone, because full and embedded lists differ in
+            what else they tell.
+    """
+
+    full_list: ClassVar[Request | None] = None
+    keys_only: ClassVar[bool] = False
+
+    @override
+    def request(self, record: Record) -> Request | None:
+        parent, found = (
+            value_at(record, self.records_path[:-1]),
+            value_at(record, self.records_path),
+        )
+        if self.full_list is None or not isinstance(parent, dict):
+            return None
+        total = parent.get("total_count")
+        count = len(found) if isinstance(found, list) else 0
+        is_cut_off = parent.get("has_more") or (isinstance(total, int) and total > count)
+        return self.full_list.for_id(record["id"]) if is_cut_off else None
+
+    @override
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        items = (
+            [item for page in pages for item in page.records()]
+            if pages
+            else self.nested_items(record, record["id"])
+        )
+        return [{"id": item.get("id")} for item in items] if self.keys_only else items
+
+
+class DetailChildStream(NestedChildStream):
+    """Rows from a list in the parent's detail, which is fetched for each parent.
+
+    Attributes:
+        detail_request: The request for the detail; `{id}` stands for the parent's id.
+    """
+
+    detail_request: ClassVar[Request]
+
+    @override
+    def request(self, record: Record) -> Request | None:
+        return self.detail_request.for_id(record["id"])
+
+    @override
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        (detail,) = pages
+        return self.nested_items(detail, record["id"])
+
+
+class ListChildStream(ChildStream):
+    """Rows from a list endpoint per parent.
+
+    Attributes:
+        list_request: The request for the list; `{id}` stands for the parent's id.
+    """
+
+    list_request: ClassVar[Request]
+
+    @override
+    def request(self, record: Record) -> Request | None:
+        return self.list_request.for_id(record["id"])
+
+    @override
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        return [item for page in pages for item in page.records()]
+
+
+def attachments_of(parts: Iterable[Record], part_key: str) -> list[Record]:
+    """Return the attachments of parts, each with its part's id in a column."""
+    return [
+        {**attachment, part_key: part.get("id")}
+        for part in parts
+        for attachment in dicts_in(part.get("attachments"))
+    ]

@@ -1,0 +1,36 @@
+"""Small lists that are read completely on every run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_intercom.api import pagination
+from tap_intercom.compat import override
+from tap_intercom.sync.top_level_stream import TopLevelStream
+from tap_intercom.timestamps import TimestampedRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_intercom.api.request import Request
+    from tap_intercom.api.response import Page
+
+
+class ListStream(TopLevelStream):
+    """Records from one or more list endpoints.
+
+    Attributes:
+        requests: The first page of each list.
+    """
+
+    requests: ClassVar[tuple[Request, ...]]
+
+    def pages(self, request: Request) -> Iterable[Page]:
+        """Read the pages of one of the lists."""
+        return pagination.pages(self.client, request)
+
+    @override
+    def iterate(self, since: int) -> Iterator[TimestampedRecord]:
+        for request in self.requests:
+            for page in self.pages(request):
+                yield from map(TimestampedRecord, page.records())

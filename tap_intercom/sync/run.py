@@ -1,0 +1,53 @@
+"""What all streams of one run share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tap_intercom.api.client import IntercomClient
+from tap_intercom.schema.attributes import AttributeDefinitions
+from tap_intercom.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_intercom.errors import IntercomError
+    from tap_intercom.sync.writer import Writer
+
+
+@dataclass
+class Run:
+    """One run of the tap: its configuration, its client, and which streams failed.
+
+    Attributes:
+        config: The tap's configuration.
+        writer: Writes Singer messages.
+        started_at: When the run started (epoch seconds).
+        is_configured: Whether the configuration is complete, so that Intercom can be asked.
+        has_catalog: Whether a catalog was given, so that no schema is discovered.
+        failures: Why a stream could not be loaded completely, by its name.
+    """
+
+    config: Mapping[str, Any]
+    writer: Writer
+    started_at: int
+    is_configured: bool
+    has_catalog: bool
+    failures: dict[str, IntercomError] = field(default_factory=dict)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The checked settings."""
+        return Settings.from_config(self.config)
+
+    @cached_property
+    def client(self) -> IntercomClient:
+        """The client that all streams share."""
+        return IntercomClient(self.settings)
+
+    @cached_property
+    def attribute_definitions(self) -> AttributeDefinitions:
+        """The lists that define custom attributes, read once."""
+        return AttributeDefinitions(self.client)

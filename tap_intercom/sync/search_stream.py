@@ -1,0 +1,90 @@
+"""Top-level streams that are read by search, from their bookmark on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_intercom.api.search import CursorRefusedError, Search, SearchEndpoint, Window
+from tap_intercom.compat import override
+from tap_intercom.sync.record_count import RecordCount
+from tap_intercom.sync.search_windows import WindowedSearch
+from tap_intercom.sync.top_level_stream import TopLevelStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_intercom.timestamps import TimestampedRecord
+
+
+class SearchStream(TopLevelStream):
+    """Records found by their `updated_at`, oldest first.
+
+    Attributes:
+        endpoint: Where to search.
+    """
+
+    endpoint: ClassVar[SearchEndpoint]
+
+    @override
+    def iterate(self, since: int) -> Iterator[TimestampedRecord]:
+        return self.search_oldest_first(self.endpoint, since)
+
+    def search_oldest_first(
+        self, endpoint: SearchEndpoint, since: int
+    ) -> Iterator[TimestampedRecord]:
+        """Yield the results of a search, and log at its end whether all of them were received.
+
+        Raises:
+            IntercomError: Intercom refused the search or kept failing.
+        """
+        count = RecordCount()
+        search = WindowedSearch(
+            self.search(endpoint), count, self.run.started_at, self.settings.concurrency
+        )
+        for item in search.oldest_first(since):
+            self.expected_records = count.expected
+            yield item
+        self._log_count(count)
+
+    def search(self, endpoint: SearchEndpoint) -> Search:
+        """Prepare a search; no request is made."""
+        return Search(self.client, endpoint, self.settings.page_size, self.stable_before)
+
+    def _log_count(self, count: RecordCount) -> None:
+        self.logger.info("%s: received %d of %d records", self.name, count.received, count.expected)
+        if count.missing:
+            self.logger.warning(
+                "%s: received %d of %d records. The %d others changed during the run or shortly "
+                "before, and the next run loads them, or they were deleted. If that does not "
+                "explain the number, load the stream from its start",
+                self.name,
+                count.received,
+                count.expected,
+                count.missing,
+            )
+
+
+def newest_first(search: Search, count: RecordCount, since: int) -> Iterator[TimestampedRecord]:
+    """Yield the records updated at `since` (epoch seconds) or later, newest first.
+
+    It ends after a whole page of older records: a single one may be at a wrong position. A record
+    that is updated meanwhile moves to the front and belongs to the next run.
+
+    Raises:
+        CursorRefusedError: The search can't go on, or ended before all expected records.
+        IntercomError: Intercom refused the search or kept failing.
+    """
+    window = Window(since)
+    while True:
+        page = search.page(window, "descending")
+        count.expect(page.total)
+        count.receive(page.metadata)
+        yield from page.records(lambda record: record.updated_at >= since)
+        if page.metadata and all(record.updated_at < since for record in page.metadata):
+            return
+        if page.cursor is None:
+            break
+        window = window.after(page)
+    if count.missing:
+        message = f"POST {search.endpoint.path}: ended {count.missing} records too early"
+        raise CursorRefusedError(message)

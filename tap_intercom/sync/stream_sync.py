@@ -1,0 +1,178 @@
+"""The sync of one selected stream: what it needs, what became of its requests, its figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from tap_intercom.errors import IntercomError, NotFoundError, PermissionDeniedError
+from tap_intercom.sync.progress import WarningCounter
+
+if TYPE_CHECKING:
+    from tap_intercom.api.request import Request
+    from tap_intercom.api.response import Page
+    from tap_intercom.sync.child_stream import ChildStream
+    from tap_intercom.sync.progress import Progress
+    from tap_intercom.sync.stream import IntercomStream
+    from tap_intercom.timestamps import TimestampedRecord
+
+    Detail = list[Page] | IntercomError | None
+
+SINGLE_RECORD_CODE = "forbidden"
+"""What Intercom answers where an admin may not see one conversation (OpenAPI 2.16, 403)."""
+
+MAX_DENIED_RECORDS = 20
+"""Denied records without one that is allowed, after which the whole stream counts as denied."""
+
+MAX_FAILURES_IN_A_ROW = 3
+"""Failed requests in a row, after which a stream makes no further one."""
+
+
+class Outcome(Enum):
+    """Why a parent's record has no rows in a child stream."""
+
+    DENIED = auto()
+    FAILED = auto()
+    NO_ID = auto()
+    NOT_FOUND = auto()
+
+
+MESSAGES = {
+    Outcome.DENIED: "%s: skipped %d parents that the token may not read",
+    Outcome.FAILED: "%s: %d requests failed; the next run retries them",
+    Outcome.NO_ID: "%s: skipped %d parents without an id",
+    Outcome.NOT_FOUND: "%s: skipped %d parents that were deleted or merged during the sync",
+}
+"""What is logged at the end of a sync, with the stream's name and the number."""
+
+
+class StreamSync:
+    """One selected stream during the sync of a parent and its children."""
+
+    def __init__(self, stream: IntercomStream) -> None:
+        """Start counting the stream's records and warnings."""
+        self.stream = stream
+        self.start_timestamp = stream.start_timestamp
+        self.records = 0
+        self.has_ended = False
+        self._warnings = WarningCounter()
+        stream.logger.addHandler(self._warnings)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every record so far was written or is known to be gone.
+
+        Only then the bookmark may advance.
+        """
+        return not self.has_ended
+
+    def needs(self, item: TimestampedRecord) -> bool:
+        """Whether the stream has yet to process a record."""
+        return not self.has_ended and item.timestamp >= self.start_timestamp
+
+    def fail(self, error: IntercomError) -> None:
+        """End this stream: it processes no further record, and its bookmark stays."""
+        if not self.has_ended:
+            self.has_ended = True
+            self.stream.fail(error)
+
+    def finish(self, progress: Progress) -> None:
+        """Log warnings, and keep the figures for the stream's summary."""
+        self.stream.log_warnings()
+        self.stream.logger.removeHandler(self._warnings)
+        summary = self.stream.summary
+        summary.records, summary.warnings = self.records, self._warnings.count
+        summary.requests, summary.retries = progress.requests, progress.retries
+        summary.seconds = round(progress.seconds, 1)
+
+
+class ChildStreamSync(StreamSync):
+    """One selected child stream during the sync of its parent."""
+
+    stream: ChildStream
+
+    def __init__(self, stream: ChildStream) -> None:
+        """Start counting the stream's records, warnings and outcomes."""
+        super().__init__(stream)
+        self.record_counter = stream.get_record_counter()
+        self._outcomes = Counter[Outcome]()
+        self._responses = 0
+        self._failures_in_a_row = 0
+        self._denial: PermissionDeniedError | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no record so far failed, and some record was allowed if any was denied."""
+        is_denied = self._outcomes[Outcome.DENIED] > 0 and self._responses == 0
+        return super().is_complete and not self._outcomes[Outcome.FAILED] and not is_denied
+
+    def request(self, item: TimestampedRecord) -> Request | None:
+        """Return what has to be fetched for a record, if anything."""
+        is_needed = self.needs(item) and _has_id(item)
+        return self.stream.request(item.record) if is_needed else None
+
+    def write(self, item: TimestampedRecord, detail: Detail) -> None:
+        """Write the rows of a record.
+
+        Args:
+            item: The parent's record.
+            detail: The response to `request`, an error, or None if nothing was requested.
+        """
+        if not self.needs(item):
+            return
+        if not _has_id(item):
+            self._outcomes[Outcome.NO_ID] += 1
+            return
+        try:
+            if isinstance(detail, IntercomError):
+                raise detail
+            written = self.stream.write_rows(self.stream.rows(item.record, detail or []))
+        except NotFoundError:
+            self._outcomes[Outcome.NOT_FOUND] += 1
+        except PermissionDeniedError as error:
+            self._deny(error)
+        except IntercomError as error:
+            self._skip_until_next_run(error)
+        else:
+            self._count(written, is_response=detail is not None)
+
+    def fail_if_all_denied(self) -> None:
+        """End the stream if the token was not allowed to read a single record."""
+        if self._denial and not self.is_complete:
+            self.fail(self._denial)
+
+    def finish(self, progress: Progress) -> None:
+        """Log what was left out, and keep the figures for the stream's summary."""
+        for outcome in Outcome:
+            if count := self._outcomes[outcome]:
+                self.stream.logger.warning(MESSAGES[outcome], self.stream.name, count)
+        skipped = self._outcomes[Outcome.NOT_FOUND] + self._outcomes[Outcome.DENIED]
+        self.stream.summary.skipped = skipped
+        super().finish(progress)
+
+    def _count(self, written: int, *, is_response: bool) -> None:
+        if is_response:
+            self._responses += 1
+            self._failures_in_a_row = 0
+        self.records += written
+        self.record_counter.increment(written)
+
+    def _deny(self, error: PermissionDeniedError) -> None:
+        self._outcomes[Outcome.DENIED] += 1
+        self._denial = error
+        is_all_denied = self._outcomes[Outcome.DENIED] >= MAX_DENIED_RECORDS > self._responses
+        if error.code != SINGLE_RECORD_CODE or is_all_denied:
+            self.fail(error)
+
+    def _skip_until_next_run(self, error: IntercomError) -> None:
+        """Go on without the rows of one record; the bookmark stays, so the next run retries it."""
+        if not self._outcomes[Outcome.FAILED]:
+            self.stream.fail(error)
+        self._outcomes[Outcome.FAILED] += 1
+        self._failures_in_a_row += 1
+        self.has_ended = self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW
+
+
+def _has_id(item: TimestampedRecord) -> bool:
+    return item.record.get("id") is not None

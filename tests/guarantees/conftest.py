@@ -1,0 +1,51 @@
+"""What the guards share: a harness, and how long hypothesis may search.
+
+`pytest tests/guarantees --hypothesis-profile=thorough` searches for minutes instead of seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+from tests.guarantees.harness import SyncHarness
+from tests.sandbox.options import SandboxOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL = SandboxOptions(contacts=160, companies=120, conversations=60, tickets=40)
+"""Some pages of everything, and more than one page of the scroll."""
+
+for name, examples in {"guard": 6, "thorough": 300}.items():
+    settings.register_profile(
+        name,
+        max_examples=examples,
+        deadline=None,
+        derandomize="CI" in os.environ and name == "guard",
+        print_blob=True,
+        phases=[phase for phase in Phase if phase is not Phase.shrink or name == "thorough"],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Search briefly unless the command line says otherwise."""
+    if not config.getoption("--hypothesis-profile"):
+        settings.load_profile("guard")
+
+
+@pytest.fixture
+def options(request: pytest.FixtureRequest) -> SandboxOptions:
+    """Take the workspace from the test's `options` parameter, or a small one."""
+    return getattr(request, "param", SMALL)
+
+
+@pytest.fixture
+def harness(options: SandboxOptions) -> Iterator[SyncHarness]:
+    """Set up a workspace of the test's own, and a tap that nothing keeps waiting."""
+    with SyncHarness(options) as ready:
+        yield ready
