@@ -194,7 +194,7 @@ def stopping_is_no_failure() -> Iterator[None]:
 
 
 def _content(file: IO[str]) -> bytes:
-    """Read an open text file as bytes, so that what is no UTF-8 is info_lines as such."""
+    """Read an open text file as bytes, so that what is no UTF-8 is reported as such."""
     return file.buffer.read() if isinstance(file, io.TextIOWrapper) else file.read().encode()
 
 

@@ -1,4 +1,4 @@
-"""What each stream has to hold, info_lines from the sandbox's own records and nothing of the tap's."""
+"""What each stream has to hold, reported from the sandbox's own records and nothing of the tap's."""
 
 from __future__ import annotations
 

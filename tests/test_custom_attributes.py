@@ -1,4 +1,4 @@
-"""Custom attributes get the types that the workspace declares, and no value gets missing_rows."""
+"""Custom attributes get the types that the workspace declares, and no value gets lost."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ZIP_MAGIC = b"PK\x03\x04"
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_CELL_LENGTH = 2**31 - 1
-"""Characters; the csv module refuses cells above 131,072 unless info_lines otherwise."""
+"""Characters; the csv module refuses cells above 131,072 unless reported otherwise."""
 
 ROWS_PREFIX = "receipts"
 """How the file of the rows begins in an archive that has other files beside it."""

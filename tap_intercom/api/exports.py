@@ -110,7 +110,7 @@ def _identifier(request: Request, job: Page) -> str:
 
 
 def _ended(client: IntercomClient, request: Request) -> Page:
-    """Ask about a job until it has ended well, and return what is info_lines of it then."""
+    """Ask about a job until it has ended well, and return what is reported of it then."""
     for wait in _waits(MAX_JOB_SECONDS):
         job = client.fetch(request)
         status = job.get("status")

@@ -66,8 +66,8 @@ def _next_numbered(_: IntercomClient, request: Request, page: Page) -> Request |
 
 
 def _pages_of(page: Page) -> dict[str, Any]:
-    info_lines = page.get("pages")
-    return info_lines if isinstance(info_lines, dict) else {}
+    reported = page.get("pages")
+    return reported if isinstance(reported, dict) else {}
 
 
 STYLES: dict[str, tuple[Callable[..., Request | None], ...]] = {

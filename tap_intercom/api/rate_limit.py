@@ -90,10 +90,10 @@ class RateLimiter:
             self._in_flight -= 1
             self._answered += 1
             self._learn_time(headers)
-            info_lines = _window_of(headers)
-            if info_lines is None:
+            reported = _window_of(headers)
+            if reported is None:
                 return
-            limit, remaining, reset = info_lines
+            limit, remaining, reset = reported
             reset = min(reset, self._clock() + self._offset + MAX_WAIT_SECONDS)
             if reset < self._reported_reset:
                 return  # an answer from an earlier window, overtaken by a younger one
@@ -115,10 +115,10 @@ class RateLimiter:
         """
         with self._lock:
             now = self._clock()
-            info_lines = _window_of(headers)
+            reported = _window_of(headers)
             wait = max(
                 MIN_WAIT_SECONDS,
-                info_lines[2] - self._offset - now if info_lines else 0,
+                reported[2] - self._offset - now if reported else 0,
                 _number(headers.get("Retry-After")) or 0,
             )
             self._answered -= 1
@@ -128,7 +128,7 @@ class RateLimiter:
             self._answered = 0
             self._closed_until = max(self._closed_until, now + min(wait, MAX_WAIT_SECONDS))
             self._reset = self._closed_until
-            self._is_on_trial, self._is_tried = info_lines is None, False
+            self._is_on_trial, self._is_tried = reported is None, False
 
     def _take(self) -> float:
         """Count one more request and return 0, or return how long (seconds) it has to wait."""
@@ -151,7 +151,7 @@ class RateLimiter:
 
     @property
     def _used(self) -> int:
-        """Requests of the present window, by whomever; those in flight may be info_lines of already."""
+        """Requests of the present window, by whomever; those in flight may be reported of already."""
         return max(self._sent, self._reported_used + self._in_flight)
 
     def _begin_window(self, now: float) -> None:

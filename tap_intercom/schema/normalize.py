@@ -24,7 +24,7 @@ Convert = Callable[[Any], Any]
 class Normalizer:
     """The plan for one stream's records, made once from its schema.
 
-    Call it with a record to change that record in place. Text holds any value, so nothing is missing_rows
+    Call it with a record to change that record in place. Text holds any value, so nothing is lost
     there; a value that fits no other type becomes null, and `report` says how many and where.
     """
 

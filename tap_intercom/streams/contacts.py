@@ -206,7 +206,7 @@ class ContactEventSummaries(_ContactChild, ListChildStream):
 
 
 class ContactEvents(_ContactChild, ListChildStream):
-    """What a contact did in the last 90 days, as the workspace's own software info_lines Intercom.
+    """What a contact did in the last 90 days, as the workspace's own software reported Intercom.
 
     Intercom does not expect an id, and documents it as the contact's (OpenAPI 2.16, `data_event`).
     So an event that has none of its own gets one made of its contact, timestamp and name, and its

@@ -1,4 +1,4 @@
-"""What the tap info_lines its user."""
+"""What the tap reported its user."""
 
 from __future__ import annotations
 

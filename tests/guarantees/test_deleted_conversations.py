@@ -1,4 +1,4 @@
-"""What was deleted in Intercom is info_lines, so that a warehouse can follow."""
+"""What was deleted in Intercom is reported, so that a warehouse can follow."""
 
 from __future__ import annotations
 
