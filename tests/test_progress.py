@@ -73,13 +73,13 @@ def test_a_run_ends_with_a_summary_of_each_stream(
     summaries = {
         record.stream: record  # type: ignore[attr-defined]
         for record in caplog.records
-        if hasattr(record, "family_retries")
+        if hasattr(record, "group_retries")
     }
     assert summaries.keys() == {"conversations", "conversation_parts", "tags"}
     parts: Any = summaries["conversation_parts"]
     assert parts.records == len(output.records("conversation_parts"))
-    assert parts.family_requests >= conversations
-    assert (parts.family_retries, parts.skipped, parts.warnings) == (0, 0, 0)
+    assert parts.group_requests >= conversations
+    assert (parts.group_retries, parts.skipped, parts.warnings) == (0, 0, 0)
     assert f"conversations: {conversations} records in" in caplog.text
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
-    from tap_intercom.sync.export_stream import Window
+    from tap_intercom.sync.export_stream import JobWindow
     from tap_intercom.sync.run import Run
     from tap_intercom.timestamps import TimestampedRecord
 
@@ -150,7 +150,7 @@ class Reporting(ExportStream):
         yield from super().iterate(since)
 
     @override
-    def job(self, window: Window) -> dict[str, Any]:
+    def job(self, window: JobWindow) -> dict[str, Any]:
         return {
             "dataset_id": self.dataset.id,
             "attribute_ids": [attribute.column for attribute in self._asked],
@@ -172,9 +172,9 @@ class Reporting(ExportStream):
         return found
 
     @override
-    def timestamp(self, record: Record, otherwise: int) -> int:
+    def timestamp(self, record: Record, default: int) -> int:
         record[self.time_column] = self._with_zone(record[self.time_column])
-        return super().timestamp(record, otherwise)
+        return super().timestamp(record, default)
 
     @property
     def _asked(self) -> list[Attribute]:

@@ -1,8 +1,8 @@
-"""Values as Intercom sends them -> values as a stream's schema promises them.
+"""Converts values as Intercom sends them to the types that a stream's schema declares.
 
 Intercom mixes epoch seconds, milliseconds and ISO text, sends some ids as numbers, and null or
 text where an object is documented (singer-io/tap-intercom#11, #24; Intercom-OpenAPI#453). A
-target that checks its rows refuses such a record, so each value is brought to its schema's type.
+target that validates its rows rejects such a record, so each value is converted to its type.
 """
 
 from __future__ import annotations
@@ -22,35 +22,36 @@ Convert = Callable[[Any], Any]
 
 
 class Normalizer:
-    """The plan for one stream's records, made once from its schema.
+    """Converts the records of one stream; what to convert is compiled once from its schema.
 
-    Call it with a record to change that record in place. Text holds any value, so nothing is lost
-    there; a value that fits no other type becomes null, and `report` says how many and where.
+    Call it with a record to change that record in place. Text can hold any value, so nothing is
+    lost there; a value that doesn't fit another type becomes null, and `log_warnings` says how many
+    and where.
     """
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        """Compile the plan from a stream's JSON Schema."""
-        self._misfits: Counter[str] = Counter()
-        self._unknown: set[str] = set()
+        """Compile the conversion from a stream's JSON Schema."""
+        self._unfit_counts: Counter[str] = Counter()
+        self._unknown_fields: set[str] = set()
         self._convert = self._converter(schema, "")
 
     def __call__(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Bring each value of a record to its schema's type."""
+        """Convert each value of a record to its type."""
         self._convert(record)
         return record
 
     def log_warnings(self, logger: logging.Logger) -> None:
-        """Log what did not fit, and which fields the schema does not know; then forget both."""
-        for path, count in sorted(self._misfits.items()):
-            logger.warning("%d values of %s did not fit its type and are null", count, path)
-        if self._unknown:
+        """Log what did not fit, and which fields the schema lacks; then forget both."""
+        for path, count in sorted(self._unfit_counts.items()):
+            logger.warning("%s: %d values did not fit the type and became null", path, count)
+        if self._unknown_fields:
             logger.warning(
-                "Intercom sent fields that the schema does not know; they are in the records, "
-                "but a target may leave them out: %s",
-                ", ".join(sorted(self._unknown)),
+                "Intercom sent fields that the schema lacks; they are in the records, but a target "
+                "may ignore them: %s",
+                ", ".join(sorted(self._unknown_fields)),
             )
-        self._misfits.clear()
-        self._unknown.clear()
+        self._unfit_counts.clear()
+        self._unknown_fields.clear()
 
     def _converter(self, schema: dict[str, Any], path: str) -> Convert:
         kind = _kind(schema)
@@ -61,7 +62,7 @@ class Normalizer:
         if schema.get("format") == "date-time":
             return self._scalar(format_timestamp, path)
         if kind == UNTYPED:
-            return _as_it_is
+            return _unchanged
         return self._scalar(SCALARS[kind], path)
 
     def _object(self, properties: dict[str, Any], path: str) -> Convert:
@@ -69,18 +70,18 @@ class Normalizer:
             name: self._converter(schema, f"{path}.{name}".lstrip("."))
             for name, schema in properties.items()
         }
-        settled_type = {name: _settled_type(schema) for name, schema in properties.items()}.get
+        unchanged_type = {name: _unchanged_type(schema) for name, schema in properties.items()}.get
 
         def convert(value: Any) -> Any:
             if not isinstance(value, dict):
-                return self._misfit(value, path)
+                return self._unfit(value, path)
             for name, item in value.items():
-                if item is None or type(item) is settled_type(name):
+                if item is None or type(item) is unchanged_type(name):
                     continue
                 if convert_property := converters.get(name):
                     value[name] = convert_property(item)
                 elif converters:
-                    self._unknown.add(f"{path}.{name}".lstrip("."))
+                    self._unknown_fields.add(f"{path}.{name}".lstrip("."))
             return value
 
         return convert
@@ -90,7 +91,7 @@ class Normalizer:
 
         def convert(value: Any) -> Any:
             if not isinstance(value, list):
-                return self._misfit(value, path)
+                return self._unfit(value, path)
             if convert_item is None:
                 return value
             return [None if item is None else convert_item(item) for item in value]
@@ -102,22 +103,22 @@ class Normalizer:
             try:
                 return to_type(value)
             except (LookupError, ValueError, TypeError, OverflowError, OSError):
-                return self._misfit(value, path)
+                return self._unfit(value, path)
 
         return convert
 
-    def _misfit(self, value: Any, path: str) -> None:
+    def _unfit(self, value: Any, path: str) -> None:
         if value not in ("", [], {}):
-            self._misfits[path] += 1
+            self._unfit_counts[path] += 1
 
 
 def to_text(value: Any) -> str:
-    """Turn any value into text; what is not text already becomes JSON."""
+    """Convert any value to text; what is not text already becomes JSON."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def to_integer(value: Any) -> int:
-    """Turn a whole number, or its text, into an integer.
+    """Convert a whole number, or its text, to an integer.
 
     Raises:
         ValueError: It is no whole number.
@@ -132,7 +133,7 @@ def to_integer(value: Any) -> int:
 
 
 def to_number(value: Any) -> int | float:
-    """Turn a number, or its text, into a number.
+    """Convert a number, or its text, to a number.
 
     Raises:
         ValueError: It is text that is no number.
@@ -142,7 +143,7 @@ def to_number(value: Any) -> int | float:
 
 
 def to_boolean(value: Any) -> bool:
-    """Turn true, false, 1, 0, or their texts, into a boolean.
+    """Convert true, false, 1, 0, or their texts, to a boolean.
 
     Raises:
         KeyError: It is none of them.
@@ -164,23 +165,23 @@ SCALARS: dict[str, Convert] = {
 }
 
 
-SETTLED = {"boolean": bool, "integer": int, "number": float, "string": str}
-"""Types of values that are what a schema's type asks for; most values are, and need no work."""
+UNCHANGED_TYPES = {"boolean": bool, "integer": int, "number": float, "string": str}
+"""Python types that fit a schema's type as they are, as most values do."""
 
 
-def _settled_type(schema: dict[str, Any]) -> type | None:
-    """Return the type of the values that can stay as they are; None if all need a look."""
+def _unchanged_type(schema: dict[str, Any]) -> type | None:
+    """Return the Python type of values that need no conversion; None if all may need one."""
     if schema.get("format") == "date-time":
         return None
-    return SETTLED.get(_kind(schema))
+    return UNCHANGED_TYPES.get(_kind(schema))
 
 
 def _kind(schema: dict[str, Any]) -> str:
-    """Return the type that a schema asks for; a catalog that users edit may ask for none."""
+    """Return a schema's type other than null; a catalog that users edit may have none."""
     return next((name for name in _listed(schema.get("type", [])) if name != "null"), UNTYPED)
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 

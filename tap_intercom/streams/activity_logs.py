@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WINDOW_SECONDS = 5 * DAY
-"""Longer windows were answered with 500 (airbyte#38626)."""
+"""Longer windows failed with status 500 (airbyte#38626)."""
 
 MIN_WINDOW_SECONDS = 3600
 
@@ -23,7 +23,7 @@ LOG = Request("/admins/activity_logs", record_keys=("activity_logs",))
 
 
 class ActivityLogs(TopLevelStream):
-    """Activities, appended by `created_at` in windows of time, oldest first."""
+    """Activities by `created_at`, oldest first, five days per request."""
 
     name = "activity_logs"
     primary_keys = ("id",)
@@ -42,29 +42,27 @@ class ActivityLogs(TopLevelStream):
     def _between(self, start: int, end: int) -> Iterator[TimestampedRecord]:
         """Yield what happened from `start` to before `end`, in halves if Intercom fails."""
         try:
-            timestamped_records = self._read(start, end)
+            items = self._read(start, end)
         except RetriableError as error:
             if end - start <= MIN_WINDOW_SECONDS:
                 raise
-            self.logger.warning("%s; the window of time is halved", error)
+            self.logger.warning("%s; reading the period in two halves", error)
             middle = (start + end) // 2
             yield from self._between(start, middle)
             yield from self._between(middle, end)
         else:
-            yield from timestamped_records
+            yield from items
 
     def _read(self, start: int, end: int) -> list[TimestampedRecord]:
-        """Read a window, and a second more on both sides: no page tells if they are included."""
+        """Read a period with a second of margin: Intercom doesn't document if its ends are included."""
         request = LOG.with_params(created_at_after=start - 1, created_at_before=end)
-        timestamped_records = [
+        items = [
             TimestampedRecord(record, parse_timestamp(record.get("created_at"), start))
             for page in pages(self.client, request)
             for record in page.records()
         ]
-        return sorted(
-            (step for step in timestamped_records if start <= step.timestamp < end), key=_timestamp
-        )
+        return sorted((item for item in items if start <= item.timestamp < end), key=_timestamp)
 
 
-def _timestamp(step: TimestampedRecord) -> int:
-    return step.timestamp
+def _timestamp(item: TimestampedRecord) -> int:
+    return item.timestamp

@@ -1,4 +1,4 @@
-"""Phone calls, and what was said in them."""
+"""Phone calls and their transcripts."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 CALLS = Request("/calls", {"per_page": 25})
 
 MAX_CONVERSATIONS = 20
-"""Conversations that may be asked for at a time (OpenAPI 2.16, POST /calls/search)."""
+"""Conversations per request (OpenAPI 2.16, POST /calls/search)."""
 
 TRANSCRIPT_FIELDS = ("transcript", "transcript_status")
 
 
 class Calls(ListStream):
-    """Phone calls; Intercom can't be asked which of them changed."""
+    """Phone calls; Intercom has no filter by change."""
 
     name = "calls"
     primary_keys = ("id",)
@@ -48,7 +48,7 @@ class Calls(ListStream):
                 yield TimestampedRecord({**call, **transcripts.get(str(call.get("id")), {})})
 
     def _transcripts(self, calls: list[Record]) -> dict[str, Record]:
-        """Ask for what was said in some calls; return it by the calls' ids."""
+        """Return the transcripts of some calls, by the calls' ids."""
         ids = list({str(call["conversation_id"]) for call in calls if call.get("conversation_id")})
         found = [
             call
@@ -66,9 +66,9 @@ class Calls(ListStream):
 
 
 class CallTranscripts(ChildStream):
-    """What was said in a call, as a list of turns; calls without a transcript have no row.
+    """The transcript of a call, as a list of turns; calls without one have no row.
 
-    Intercom finds transcripts by conversation, so a call that belongs to none is out of reach.
+    Intercom finds transcripts by conversation, so a call without a conversation has none.
     """
 
     name = "call_transcripts"

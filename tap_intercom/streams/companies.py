@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 class Companies(AttributedStream):
     """Companies, those without users too.
 
-    Intercom can't be asked which of them changed, so the scroll reads all and the changed ones
-    are emitted. They are set aside until it has ended: a scroll dies after a minute without use,
-    and a target may take longer than that over a batch.
+    Up to API version 2.16 Intercom can't search by change, so the scroll reads all companies and
+    the changed ones are written. They are spooled until it has ended: a scroll expires after a
+    minute without use, and a target may take longer than that over a batch.
     """
 
     name = "companies"
@@ -38,24 +38,22 @@ class Companies(AttributedStream):
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
-        spool_progress = SpoolProgress(self.name, self.logger)
+        progress = SpoolProgress(self.name, self.logger)
         with Spool() as spool:
 
             def keep(companies: list[Record]) -> None:
-                spool_progress.add(len(companies))
+                progress.add(len(companies))
                 for company in companies:
-                    step = TimestampedRecord(
-                        company, parse_timestamp(company.get("updated_at"), since)
-                    )
-                    if step.timestamp >= since:
-                        spool.add(step)
+                    timestamp = parse_timestamp(company.get("updated_at"), since)
+                    if timestamp >= since:
+                        spool.add(TimestampedRecord(company, timestamp))
 
             scroll_companies(self.client, keep, spool.clear)
             self.expected_records = len(spool)
             yield from spool.oldest_first()
 
 
-class _CompanyChild(ChildStream):
+class CompanyChildStream(ChildStream):
     """Rows that belong to a company."""
 
     parent_stream_type = Companies
@@ -64,8 +62,8 @@ class _CompanyChild(ChildStream):
     parent_key = "company_id"
 
 
-class CompanyTags(_CompanyChild, EmbeddedChildStream):
-    """Which tag is on which company."""
+class CompanyTags(CompanyChildStream, EmbeddedChildStream):
+    """Tags on a company."""
 
     name = "company_tags"
     primary_keys = ("company_id", "tag_id")
@@ -73,8 +71,8 @@ class CompanyTags(_CompanyChild, EmbeddedChildStream):
     id_column = "tag_id"
 
 
-class CompanySegments(_CompanyChild, EmbeddedChildStream):
-    """Which company is in which segment."""
+class CompanySegments(CompanyChildStream, EmbeddedChildStream):
+    """Segments that a company is in."""
 
     name = "company_segments"
     primary_keys = ("company_id", "segment_id")
@@ -82,7 +80,7 @@ class CompanySegments(_CompanyChild, EmbeddedChildStream):
     id_column = "segment_id"
 
 
-class CompanyNotes(_CompanyChild, ListChildStream):
+class CompanyNotes(CompanyChildStream, ListChildStream):
     """Notes that teammates wrote about a company."""
 
     name = "company_notes"

@@ -34,27 +34,27 @@ if TYPE_CHECKING:
 READ_CONTACTS = "Read and list users and companies"
 
 MAX_DAY_SECONDS = DAY + 2 * 3600
-"""More than any calendar day lasts, the one on which daylight saving ends included."""
+"""Longer than any calendar day, the one on which daylight saving ends included."""
 
 EXACT_MIN_VERSION = ApiVersion(2, 17)
 """The API version from which the contact search compares seconds (Intercom's 2.17 changelog)."""
 
 
 MERGES = {"include_merge_history": "true"}
-"""Asks for the contacts that were merged into a user; nothing else tells of them."""
+"""Requests the contacts that were merged into a user; nothing else returns them."""
 
 EXACT_ENDPOINT = SearchEndpoint("/contacts/search", ("data",), params=MERGES)
 
 
 class Contacts(AttributedStream, SearchStream):
-    """Users and leads; merged and archived contacts are not in Intercom's answers.
+    """Users and leads; Intercom returns neither merged nor archived contacts.
 
-    Those that were merged into a user stand in its `merge_history`, from API version 2.16 on.
+    Those that were merged into a user are in its `merge_history`, from API version 2.16 on.
 
-    Up to API version 2.16 the search knows calendar days alone, in the workspace's time zone, and
-    `>` begins with the *next* day (OpenAPI 2.16, "Searching for Timestamp Fields"). So more than
-    a day is asked for on either side. Where that would outweigh what is wanted, contacts are read
-    newest first instead, until all that is left is older.
+    Up to API version 2.16 the search compares calendar days, in the workspace's time zone, and
+    `>` starts with the *next* day (OpenAPI 2.16, "Searching for Timestamp Fields"). So a margin of
+    more than a day is added on either side. Where that would be most of the search, contacts are
+    read newest first instead, until only older ones are left.
     """
 
     name = "contacts"
@@ -106,7 +106,7 @@ class Contacts(AttributedStream, SearchStream):
             yield from spool.oldest_first()
 
 
-class _ContactChild(ChildStream):
+class ContactChildStream(ChildStream):
     """Rows that belong to a contact."""
 
     parent_stream_type = Contacts
@@ -115,8 +115,8 @@ class _ContactChild(ChildStream):
     parent_key = "contact_id"
 
 
-class ContactTags(_ContactChild, EmbeddedChildStream):
-    """Which tag is on which contact."""
+class ContactTags(ContactChildStream, EmbeddedChildStream):
+    """Tags on a contact. A contact embeds at most ten; longer lists are fetched in full."""
 
     name = "contact_tags"
     primary_keys = ("contact_id", "tag_id")
@@ -126,8 +126,8 @@ class ContactTags(_ContactChild, EmbeddedChildStream):
     full_list = Request("/contacts/{id}/tags")
 
 
-class ContactCompanies(_ContactChild, EmbeddedChildStream):
-    """Which contact is with which company."""
+class ContactCompanies(ContactChildStream, EmbeddedChildStream):
+    """Companies of a contact. A contact embeds at most ten; longer lists are fetched in full."""
 
     name = "contact_companies"
     primary_keys = ("contact_id", "company_id")
@@ -139,7 +139,7 @@ class ContactCompanies(_ContactChild, EmbeddedChildStream):
     )
 
 
-class ContactSocialProfiles(_ContactChild, EmbeddedChildStream):
+class ContactSocialProfiles(ContactChildStream, EmbeddedChildStream):
     """A contact's profiles on social networks; one without an address has an empty text there."""
 
     name = "contact_social_profiles"
@@ -152,8 +152,8 @@ class ContactSocialProfiles(_ContactChild, EmbeddedChildStream):
             yield {**profile, "url": profile.get("url") or ""}
 
 
-class ContactSegments(_ContactChild, ListChildStream):
-    """Which contact is in which segment.
+class ContactSegments(ContactChildStream, ListChildStream):
+    """Segments that a contact is in.
 
     Segments follow rules, so membership can change while the contact does not.
     """
@@ -165,7 +165,7 @@ class ContactSegments(_ContactChild, ListChildStream):
     list_request = Request("/contacts/{id}/segments", record_keys=("data", "segments"))
 
 
-class ContactSubscriptions(_ContactChild, ListChildStream):
+class ContactSubscriptions(ContactChildStream, ListChildStream):
     """What a contact has explicitly subscribed to, or unsubscribed from."""
 
     name = "contact_subscriptions"
@@ -175,7 +175,7 @@ class ContactSubscriptions(_ContactChild, ListChildStream):
     list_request = Request("/contacts/{id}/subscriptions")
 
 
-class ContactNotes(_ContactChild, ListChildStream):
+class ContactNotes(ContactChildStream, ListChildStream):
     """Notes that teammates wrote about a contact."""
 
     name = "contact_notes"
@@ -185,13 +185,13 @@ class ContactNotes(_ContactChild, ListChildStream):
 
     @override
     def request(self, record: Record) -> Request | None:
-        """Ask unless the contact tells that it has none."""
+        """Return the request unless the contact has a count of no notes."""
         notes = record.get("notes")
         has_none = isinstance(notes, dict) and notes.get("total_count") == 0
         return None if has_none else super().request(record)
 
 
-class ContactEventSummaries(_ContactChild, ListChildStream):
+class ContactEventSummaries(ContactChildStream, ListChildStream):
     """How often a contact triggered which event, and when first and last."""
 
     name = "contact_event_summaries"
@@ -205,12 +205,12 @@ class ContactEventSummaries(_ContactChild, ListChildStream):
     )
 
 
-class ContactEvents(_ContactChild, ListChildStream):
-    """What a contact did in the last 90 days, as the workspace's own software reported Intercom.
+class ContactEvents(ContactChildStream, ListChildStream):
+    """What a contact did in the last 90 days, as the workspace's own software reported it.
 
-    Intercom does not expect an id, and documents it as the contact's (OpenAPI 2.16, `data_event`).
-    So an event that has none of its own gets one made of its contact, timestamp and name, and its
-    number among those alike.
+    Intercom does not guarantee an id, and documents it as the contact's (OpenAPI 2.16,
+    `data_event`). So an event without one of its own gets an id made of its contact, timestamp and
+    name, and its number among equal ones.
     """
 
     name = "contact_events"
@@ -225,10 +225,10 @@ class ContactEvents(_ContactChild, ListChildStream):
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        alike = Counter[str]()
+        equal = Counter[str]()
         for event in reversed(list(super().items(record, pages))):
-            made = f"{record['id']}:{event.get('created_at')}:{event.get('event_name')}"
-            alike[made] += 1
+            generated = f"{record['id']}:{event.get('created_at')}:{event.get('event_name')}"
+            equal[generated] += 1
             of_contact = (None, "", record["id"], record.get("external_id"), event.get("user_id"))
             own = event.get("id")
-            yield {**event, "id": f"{made}:{alike[made]}" if own in of_contact else own}
+            yield {**event, "id": f"{generated}:{equal[generated]}" if own in of_contact else own}

@@ -41,11 +41,21 @@ if TYPE_CHECKING:
 
 
 HIDDEN_TICKETS = (
-    'The access token lacks the permission "Read tickets": Intercom leaves conversations that are '
-    "tickets out of the stream conversations. The bookmark passes them, so once the token has the "
-    "permission, load conversations anew"
+    '%s: the token lacks the permission "Read tickets", so Intercom does not return conversations '
+    "that are tickets, and the bookmark passes them. Add the permission, then load conversations "
+    "from its start"
 )
 """Source: Intercom's unversioned change of July 2024."""
+
+ANY_TICKET = Request(
+    "/tickets/search",
+    body={
+        "query": {"field": "updated_at", "operator": ">", "value": 0},
+        "pagination": {"per_page": 1},
+    },
+    record_keys=("tickets", "data"),
+)
+"""Succeeds if the token may read tickets."""
 
 
 class Conversations(AttributedStream, SearchStream):
@@ -68,29 +78,27 @@ class Conversations(AttributedStream, SearchStream):
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
-        if not self._tap.streams["tickets"].selected:
-            self._warn_if_tickets_are_hidden()
+        self._warn_if_tickets_are_hidden()
         yield from super().iterate(since)
 
     def _warn_if_tickets_are_hidden(self) -> None:
-        """Ask once what the stream tickets, if it is selected, finds out by itself."""
-        query = {"field": "updated_at", "operator": ">", "value": 0}
-        body = {"query": query, "pagination": {"per_page": 1}}
         try:
-            self.client.send(Request("/tickets/search", body=body, record_keys=("tickets", "data")))
+            self.client.send(ANY_TICKET)
         except PermissionDeniedError:
-            self.logger.warning(HIDDEN_TICKETS)
+            self.logger.warning(HIDDEN_TICKETS, self.name)
         except AuthenticationError:
             raise
         except IntercomError as error:
-            self.logger.warning("Nobody knows whether the token may read tickets: %s", error)
+            self.logger.warning(
+                "%s: could not check the permission Read tickets: %s", self.name, error
+            )
 
 
 class DeletedConversations(TopLevelStream):
-    """Conversations that were deleted, by id: what is in the warehouse of them is history.
+    """Ids of deleted conversations; their rows in the warehouse are history.
 
-    Intercom lists them newest first and can't be asked for those since a timestamp, so the list is
-    read until a whole page of it is older than the bookmark.
+    Intercom lists them newest first and has no filter by time, so the list is read until a whole
+    page of it is older than the bookmark.
     """
 
     name = "deleted_conversations"
@@ -101,11 +109,11 @@ class DeletedConversations(TopLevelStream):
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
-        spool_progress = SpoolProgress(self.name, self.logger)
+        progress = SpoolProgress(self.name, self.logger)
         with Spool() as spool:
-            for step in self._newest_first(since):
-                spool.add(step)
-                spool_progress.add(1)
+            for item in self._newest_first(since):
+                spool.add(item)
+                progress.add(1)
             yield from spool.oldest_first()
 
     def _newest_first(self, since: int) -> Iterator[TimestampedRecord]:
@@ -115,17 +123,17 @@ class DeletedConversations(TopLevelStream):
             record_keys=("conversations", "data"),
         )
         for page in pages(self.client, request):
-            timestamped_records = [
+            items = [
                 TimestampedRecord(record, parse_timestamp(record.get("deleted_at"), since))
                 for record in page.records()
             ]
-            young = [step for step in timestamped_records if step.timestamp >= since]
-            yield from young
-            if timestamped_records and not young:
+            new = [item for item in items if item.timestamp >= since]
+            yield from new
+            if items and not new:
                 return
 
 
-class _ConversationChild(ChildStream):
+class ConversationChildStream(ChildStream):
     """Rows that belong to a conversation."""
 
     parent_stream_type = Conversations
@@ -134,8 +142,8 @@ class _ConversationChild(ChildStream):
     parent_key = "conversation_id"
 
 
-class _DetailStream(_ConversationChild, DetailChildStream):
-    """Rows out of a conversation's own page, which is fetched once for all that need it."""
+class ConversationDetailStream(ConversationChildStream, DetailChildStream):
+    """Rows from a conversation's detail, which is fetched once for all streams that need it."""
 
     detail_request = Request("/conversations/{id}", record_keys=("conversation_parts",))
     records_path = ("conversation_parts", "conversation_parts")
@@ -148,11 +156,11 @@ class _DetailStream(_ConversationChild, DetailChildStream):
         return request
 
 
-class ConversationParts(_DetailStream):
+class ConversationParts(ConversationDetailStream):
     """Messages, notes and events of a conversation, all of them whenever it changed.
 
     A part can be redacted or be older than the conversation's last change, so parts are never
-    filtered by their own timestamps (airbyte#39463). Intercom hands out the 500 youngest.
+    filtered by their own timestamps (airbyte#39463). Intercom returns the newest 500.
     """
 
     name = "conversation_parts"
@@ -160,21 +168,8 @@ class ConversationParts(_DetailStream):
     max_items = 500
 
 
-class ConversationPartAttachments(_DetailStream):
-    """Files in the parts of a conversation."""
-
-    name = "conversation_part_attachments"
-    primary_keys = ("conversation_part_id", "url")
-
-    @override
-    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        (conversation,) = pages
-        parts = dicts_in(value_at(conversation, self.records_path))
-        return attachments_of(parts, "conversation_part_id")
-
-
-class ConversationContacts(_ConversationChild, EmbeddedChildStream):
-    """Which contact takes part in which conversation."""
+class ConversationContacts(ConversationChildStream, EmbeddedChildStream):
+    """Contacts that take part in a conversation."""
 
     name = "conversation_contacts"
     primary_keys = ("conversation_id", "contact_id")
@@ -182,8 +177,8 @@ class ConversationContacts(_ConversationChild, EmbeddedChildStream):
     id_column = "contact_id"
 
 
-class ConversationTags(_ConversationChild, EmbeddedChildStream):
-    """Which tag is on which conversation."""
+class ConversationTags(ConversationChildStream, EmbeddedChildStream):
+    """Tags on a conversation."""
 
     name = "conversation_tags"
     primary_keys = ("conversation_id", "tag_id")
@@ -191,8 +186,8 @@ class ConversationTags(_ConversationChild, EmbeddedChildStream):
     id_column = "tag_id"
 
 
-class ConversationTeammates(_ConversationChild, NestedChildStream):
-    """Which teammate took part in which conversation."""
+class ConversationTeammates(ConversationChildStream, NestedChildStream):
+    """Teammates who took part in a conversation."""
 
     name = "conversation_teammates"
     primary_keys = ("conversation_id", "admin_id")
@@ -206,7 +201,7 @@ class ConversationTeammates(_ConversationChild, NestedChildStream):
         return dicts_in(lists.get("teammates")) or dicts_in(lists.get("admins"))
 
 
-class ConversationAttachments(_ConversationChild, EmbeddedChildStream):
+class ConversationAttachments(ConversationChildStream, EmbeddedChildStream):
     """Files in the first message of a conversation."""
 
     name = "conversation_attachments"
@@ -214,8 +209,21 @@ class ConversationAttachments(_ConversationChild, EmbeddedChildStream):
     records_path = ("source", "attachments")
 
 
-class ConversationHandlingEvents(_ConversationChild, ListChildStream):
-    """Which teammate handled a conversation when; Intercom gives these events no id."""
+class ConversationPartAttachments(ConversationDetailStream):
+    """Files in the parts of a conversation."""
+
+    name = "conversation_part_attachments"
+    primary_keys = ("conversation_part_id", "url")
+
+    @override
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        (conversation,) = pages
+        parts = dicts_in(value_at(conversation, self.records_path))
+        return attachments_of(parts, "conversation_part_id")
+
+
+class ConversationHandlingEvents(ConversationChildStream, ListChildStream):
+    """When a teammate handled a conversation; these events have no id."""
 
     name = "conversation_handling_events"
     primary_keys = ("conversation_id", "timestamp", "type", "teammate_id")
@@ -229,8 +237,8 @@ class ConversationHandlingEvents(_ConversationChild, ListChildStream):
             yield {**event, "teammate_id": value_at(event, ("teammate", "id"))}
 
 
-class SideConversations(_ConversationChild, ListChildStream):
-    """Conversations that teammates lead about a conversation, with their parts."""
+class SideConversations(ConversationChildStream, ListChildStream):
+    """Side conversations that teammates have about a conversation, with their parts."""
 
     name = "side_conversations"
     primary_keys = ("id",)

@@ -6,16 +6,16 @@ from tap_intercom.api.request import Request
 from tap_intercom.settings import ApiVersion
 from tap_intercom.sync.attributed_stream import AttributeDefinitionStream
 
-ARCHIVED_TOO = {"include_archived": "true"}
+WITH_ARCHIVED = {"include_archived": "true"}
 
-ATTRIBUTES_OF_CONTACTS = Request("/data_attributes", {"model": "contact", **ARCHIVED_TOO})
-ATTRIBUTES_OF_COMPANIES = Request("/data_attributes", {"model": "company", **ARCHIVED_TOO})
-ATTRIBUTES_OF_CONVERSATIONS = Request("/conversations/attributes", ARCHIVED_TOO)
+ATTRIBUTES_OF_CONTACTS = Request("/data_attributes", {"model": "contact", **WITH_ARCHIVED})
+ATTRIBUTES_OF_COMPANIES = Request("/data_attributes", {"model": "company", **WITH_ARCHIVED})
+ATTRIBUTES_OF_CONVERSATIONS = Request("/conversations/attributes", WITH_ARCHIVED)
 
 OLD_ATTRIBUTES_OF_CONVERSATIONS = Request(
-    "/data_attributes", {"model": "conversation", **ARCHIVED_TOO}
+    "/data_attributes", {"model": "conversation", **WITH_ARCHIVED}
 )
-"""Where API versions before 2.16 list them; 2.16 answers 422 there."""
+"""The list of API versions before 2.16; 2.16 responds with 422."""
 
 
 class DataAttributes(AttributeDefinitionStream):

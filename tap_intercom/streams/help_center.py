@@ -1,4 +1,4 @@
-"""The help center: articles, where they stand, and how they did."""
+"""The help center: articles, their collections, and their statistics."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Articles(ListStream):
 
 
 class ArticleStatistics(DetailChildStream):
-    """How often an article was seen and what readers made of it; drafts have none."""
+    """Views and reactions of an article; drafts have none."""
 
     name = "article_statistics"
     parent_stream_type = Articles
@@ -50,7 +50,7 @@ class ArticleStatistics(DetailChildStream):
 
 
 class Collections(ListStream):
-    """The tree in which articles stand."""
+    """The tree of collections that articles belong to."""
 
     name = "collections"
     primary_keys = ("id",)

@@ -1,6 +1,6 @@
-"""How the inbox is set up: brands, addresses, hours, reasons, macros, connectors.
+"""Inbox settings: brands, addresses, office hours, away reasons, macros, connectors.
 
-Intercom's pages name no permission for them but for office hours.
+Intercom documents no permission for them except for office hours.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class EmailSettings(ListStream):
 class AwayStatusReasons(ListStream):
     """Why a teammate may be away; deleted reasons too.
 
-    Some workspaces are answered the list by itself (Intercom-OpenAPI's changes of the answer).
+    In some workspaces the response is a bare list (Intercom-OpenAPI changed its shape).
     """
 
     name = "away_status_reasons"
@@ -57,7 +57,7 @@ class OfficeHoursSchedules(ListStream):
 
 
 class Macros(ListStream):
-    """Prepared answers; those that the token's teammate may not see are missing."""
+    """Prepared replies; those that the token's teammate may not see are missing."""
 
     name = "macros"
     primary_keys = ("id",)
@@ -67,7 +67,7 @@ class Macros(ListStream):
 
 
 class DataConnectors(ListStream):
-    """Transport to other systems' APIs."""
+    """Connections to other systems' APIs."""
 
     name = "data_connectors"
     primary_keys = ("id",)

@@ -10,7 +10,7 @@ from tap_intercom.compat import override
 from tap_intercom.sync.export_stream import REREAD_SECONDS, ExportStream
 
 if TYPE_CHECKING:
-    from tap_intercom.sync.export_stream import Window
+    from tap_intercom.sync.export_stream import JobWindow
 
 CONTENT_DATA = ExportEndpoint(
     enqueue=Request("/export/content/data", record_keys=()),
@@ -22,10 +22,10 @@ CONTENT_DATA = ExportEndpoint(
 class MessageEngagement(ExportStream):
     """Receipts of messages, by the content data export.
 
-    A job has the messages that were sent on the days of its window, and of their opens, clicks and
-    replies those that happened within it (OpenAPI 2.16, createDataExport). So a job's window
-    goes on for 30 days after the last message that is taken from it, and each run reads the
-    30 days before its bookmark again: what happens up to 30 days after sending is kept.
+    A job exports the messages that were sent within its period, and those opens, clicks and replies
+    that happened within it (OpenAPI 2.16, createDataExport). So a job's period ends 30 days after
+    the last message that is used from it, and each run reads the 30 days before its bookmark
+    again: what happens up to 30 days after sending is loaded.
     """
 
     name = "message_engagement"
@@ -41,5 +41,5 @@ class MessageEngagement(ExportStream):
         return CONTENT_DATA
 
     @override
-    def job(self, window: Window) -> dict[str, Any]:
+    def job(self, window: JobWindow) -> dict[str, Any]:
         return {"created_at_after": window.start, "created_at_before": window.end}

@@ -27,7 +27,7 @@ class Teams(ListStream):
 
 
 class TeamAdmins(ChildStream):
-    """Which teammate is in which team, and at which priority level of its inbox."""
+    """Teammates in a team, with their priority level in its inbox."""
 
     name = "team_admins"
     parent_stream_type = Teams

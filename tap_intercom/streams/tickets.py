@@ -1,4 +1,4 @@
-"""Tickets, what belongs to them, and how they are set up."""
+"""Tickets, what belongs to them, and their types and states."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in, items_of, value_at
 from tap_intercom.api.search import SearchEndpoint
 from tap_intercom.compat import override
-from tap_intercom.errors import PermissionDeniedError
 from tap_intercom.schema.attributes import AttributeSource
 from tap_intercom.settings import ApiVersion
-from tap_intercom.streams.conversations import HIDDEN_TICKETS
 from tap_intercom.sync.attributed_stream import AttributeDefinitionStream, AttributedStream
 from tap_intercom.sync.child_stream import ChildStream, EmbeddedChildStream, attachments_of
 from tap_intercom.sync.list_stream import ListStream
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_intercom.api.response import Page
-    from tap_intercom.errors import IntercomError
 
 
 TICKET_TYPES = Request("/ticket_types")
@@ -41,16 +38,8 @@ class Tickets(AttributedStream, SearchStream):
     attribute_source = AttributeSource(TICKET_TYPES, ("ticket_type_attributes",))
     exclude_fields = ("ticket_parts",)
 
-    @override
-    def fail(self, error: IntercomError) -> None:
-        super().fail(error)
-        conversations = self._tap.streams["conversations"]
-        family = [conversations, *conversations.child_streams]
-        if isinstance(error, PermissionDeniedError) and any(stream.selected for stream in family):
-            self.logger.warning(HIDDEN_TICKETS)
 
-
-class _TicketChild(ChildStream):
+class TicketChildStream(ChildStream):
     """Rows that belong to a ticket."""
 
     parent_stream_type = Tickets
@@ -59,7 +48,7 @@ class _TicketChild(ChildStream):
     parent_key = "ticket_id"
 
 
-class TicketParts(_TicketChild, EmbeddedChildStream):
+class TicketParts(TicketChildStream, EmbeddedChildStream):
     """Messages, notes and events of a ticket, all of them whenever it changed."""
 
     name = "ticket_parts"
@@ -68,8 +57,8 @@ class TicketParts(_TicketChild, EmbeddedChildStream):
     max_items = 500
 
 
-class TicketContacts(_TicketChild, EmbeddedChildStream):
-    """Which contact is on which ticket."""
+class TicketContacts(TicketChildStream, EmbeddedChildStream):
+    """Contacts on a ticket."""
 
     name = "ticket_contacts"
     primary_keys = ("ticket_id", "contact_id")
@@ -77,7 +66,7 @@ class TicketContacts(_TicketChild, EmbeddedChildStream):
     id_column = "contact_id"
 
 
-class TicketPartAttachments(_TicketChild, EmbeddedChildStream):
+class TicketPartAttachments(TicketChildStream, EmbeddedChildStream):
     """Files in the parts of a ticket."""
 
     name = "ticket_part_attachments"
@@ -90,7 +79,7 @@ class TicketPartAttachments(_TicketChild, EmbeddedChildStream):
 
 
 class TicketTypes(AttributeDefinitionStream):
-    """Kinds of tickets, with their attributes."""
+    """Ticket types, with their attributes."""
 
     name = "ticket_types"
     primary_keys = ("id",)
@@ -99,7 +88,7 @@ class TicketTypes(AttributeDefinitionStream):
 
 
 class TicketTypeAttributes(ChildStream):
-    """Attributes of a kind of tickets."""
+    """Attributes of a ticket type."""
 
     name = "ticket_type_attributes"
     parent_stream_type = TicketTypes

@@ -1,4 +1,4 @@
-"""Streams whose rows come out of export jobs, a window of time for each job."""
+"""Streams whose rows come from export jobs, one job per period."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 WINDOW_SECONDS = 90 * DAY
-"""What one job is asked for at most; no limit is documented, but its file has to end some day."""
+"""The longest period of one job; no limit is documented, but its file has to be finite."""
 
 REREAD_SECONDS = 30 * DAY
-"""How long before its bookmark a stream starts again: rows change, and stay where they were."""
+"""How far before its bookmark a stream starts again: rows change, but their time does not."""
 
 
-class Window(NamedTuple):
-    """What one job is asked for (epoch seconds), and from where on the next one has the rows."""
+class JobWindow(NamedTuple):
+    """The period of one job (epoch seconds); rows from `rows_end` on are left to the next job."""
 
     start: int
     end: int
@@ -38,12 +38,14 @@ class Window(NamedTuple):
 class ExportStream(TopLevelStream):
     """Rows by the timestamp in `time_column`, oldest first.
 
-    Which rows a job exports depends on that timestamp alone, and what happens to a row later does not
-    move it. So each run reads the last 30 days before its bookmark again. Without a key a target
-    could not tell the rows that come again, so then none does; and the run stops short of now by
-    `lookback_seconds`, as the youngest rows may not be there yet.
+    Which rows a job exports depends on that timestamp alone, and later changes to a row don't move
+    it. So each run reads the last 30 days before its bookmark again. Without a key a target could
+    not recognise rows that are written twice, so then none is; and the run stops `lookback_seconds`
+    before now, as the newest rows may not be available yet.
 
-    `tail_seconds` is how much longer than the rows' window the window of a job has to be.
+    Attributes:
+        tail_seconds: How much longer a job's period is than the period of its rows.
+        time_column: The column of the timestamp.
     """
 
     selected_by_default = False
@@ -52,22 +54,22 @@ class ExportStream(TopLevelStream):
 
     @property
     def endpoint(self) -> ExportEndpoint:
-        """Where the jobs are run."""
+        """The requests of the jobs."""
         raise NotImplementedError
 
-    def job(self, window: Window) -> dict[str, Any]:
+    def job(self, window: JobWindow) -> dict[str, Any]:
         """Return the body that enqueues the job for a window."""
         raise NotImplementedError
 
     def columns(self, header: list[str]) -> list[str]:
-        """Return the properties that the columns of a file hold.
+        """Return the property names of a file's columns.
 
         Raises:
-            ExportFailedError: One that can't be done without is not among them.
+            ExportFailedError: A required column is missing.
         """
         missing = {self.time_column, *self.primary_keys} - set(header)
         if missing:
-            message = f"The file of an export lacks columns: {', '.join(sorted(missing))}"
+            message = f"{self.name}: export file without columns {', '.join(sorted(missing))}"
             raise ExportFailedError(message)
         return header
 
@@ -94,21 +96,21 @@ class ExportStream(TopLevelStream):
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         start = since or parse_timestamp(self.client.workspace.get("created_at"), 0)
         if self.ABORT_AT_RECORD_COUNT is not None:
-            start = max(start, self.until - DAY)  # --test: see that jobs can be run, and no more
+            start = max(start, self.until - DAY)  # --test: one short job is enough
         for window in self._windows(start):
             with Spool() as spool, tempfile.TemporaryFile() as file:
                 if export(self.client, self.endpoint, self.job(window), file):
-                    self._set_aside(window, file, spool)
+                    self._spool_rows(window, file, spool)
                 yield from spool.oldest_first()
 
-    def _windows(self, start: int) -> Iterator[Window]:
+    def _windows(self, start: int) -> Iterator[JobWindow]:
         while start < self.until:
             end = min(start + WINDOW_SECONDS, self.until)
             rows_end = end if end == self.until else end - self.tail_seconds
-            yield Window(start, end, rows_end)
+            yield JobWindow(start, end, rows_end)
             start = rows_end
 
-    def _set_aside(self, window: Window, file: IO[bytes], spool: Spool) -> None:
+    def _spool_rows(self, window: JobWindow, file: IO[bytes], spool: Spool) -> None:
         for header, rows in tables(file):
             columns = self.columns(header)
             for row in rows:
@@ -117,6 +119,6 @@ class ExportStream(TopLevelStream):
                 if window.start <= timestamp < window.rows_end:
                     spool.add(TimestampedRecord(record, timestamp))
 
-    def timestamp(self, record: Record, otherwise: int) -> int:
-        """Return a row's timestamp (epoch seconds), or another one if the row does not tell."""
-        return parse_timestamp(record.get(self.time_column), otherwise)
+    def timestamp(self, record: Record, default: int) -> int:
+        """Return a row's timestamp (epoch seconds), or a default if it has none."""
+        return parse_timestamp(record.get(self.time_column), default)

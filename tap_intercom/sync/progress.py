@@ -1,6 +1,6 @@
-"""What a run says about itself while it works, and at its end.
+"""Progress lines and summaries.
 
-Each line carries its facts as fields too (`extra`), for structured logs such as Meltano's.
+Each line has its values as fields too (`extra`), for structured logs such as Meltano's.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ SECONDS_BETWEEN_LINES = 10
 
 @dataclass
 class Summary:
-    """What became of one stream in a run.
+    """The figures of one stream for a run.
 
-    Requests and retries are those of its whole family, as the fields of a structured log say:
-    they must not be summed up, and stand in the text of `log_total` alone.
+    Requests and retries are those of its parent and all child streams together, as the names of
+    the log fields say: adding them up would count them several times.
     """
 
     stream: str
@@ -38,16 +38,17 @@ class Summary:
 
     def log(self, logger: logging.Logger) -> None:
         """Log the summary as one line."""
-        facts = asdict(self)
-        facts["family_requests"], facts["family_retries"] = (
-            facts.pop("requests"),
-            facts.pop("retries"),
-        )
+        fields = asdict(self)
+        fields["group_requests"] = fields.pop("requests")
+        fields["group_retries"] = fields.pop("retries")
         logger.info(
             "%s: %s in %.1f s, %d skipped, %s",
-            *(self.stream, counted(self.records, "record"), self.seconds, self.skipped),
+            self.stream,
+            counted(self.records, "record"),
+            self.seconds,
+            self.skipped,
             counted(self.warnings, "warning"),
-            extra=facts,
+            extra=fields,
         )
 
 
@@ -62,13 +63,13 @@ def log_total(
     Args:
         logger: Where the line goes.
         summaries: Those of the selected streams.
-        client: Tells the requests of the run.
+        client: Counts the requests of the run.
         seconds: How long the run has lasted.
     """
     records = sum(summary.records for summary in summaries)
     skipped = sum(summary.skipped for summary in summaries)
     logger.info(
-        "The run: %s, %s in %.1f s, %s, %s, %d skipped",
+        "Run: %s, %s in %.1f s, %s, %s, %d skipped",
         counted(len(summaries), "stream"),
         counted(records, "record"),
         seconds,
@@ -105,7 +106,7 @@ class WarningCounter(logging.Handler):
 
 
 class Progress:
-    """Reports on one iterate, at most every ten seconds."""
+    """Logs the progress of one sync, at most every ten seconds."""
 
     def __init__(
         self,
@@ -117,9 +118,9 @@ class Progress:
         """Start counting.
 
         Args:
-            name: The stream that is walked.
+            name: The stream that is synced.
             logger: Where the lines go.
-            client: Tells the requests and the use of the rate limit.
+            client: Counts requests and the use of the rate limit.
             clock: Seconds that only grow.
         """
         self.records = 0
@@ -127,25 +128,25 @@ class Progress:
         self._logger = logger
         self._client = client
         self._clock = clock
-        self._began = self._logged = clock()
+        self._started = self._logged = clock()
         self._requests_before = client.requests
         self._retries_before = client.retries
         self._requests_logged = client.requests
 
     @property
     def requests(self) -> int:
-        """Requests since the iterate began."""
+        """Requests since the sync started."""
         return self._client.requests - self._requests_before
 
     @property
     def retries(self) -> int:
-        """Attempts that failed and were followed by another since the iterate began."""
+        """Failed attempts that were retried since the sync started."""
         return self._client.retries - self._retries_before
 
     @property
     def seconds(self) -> float:
-        """How long the iterate has lasted."""
-        return self._clock() - self._began
+        """How long the sync has lasted."""
+        return self._clock() - self._started
 
     def count_record(self, expected: int) -> None:
         """Count a record, of as many as are expected (0 if that is unknown)."""
@@ -156,7 +157,7 @@ class Progress:
 
     def _log(self, expected: int, now: float) -> None:
         rate = (self._client.requests - self._requests_logged) / (now - self._logged)
-        facts = {
+        fields = {
             "stream": self._name,
             "records": self.records,
             "requests_per_second": round(rate, 1),
@@ -167,14 +168,14 @@ class Progress:
             "%(rate_limit_percent)d %% of the rate limit"
         )
         if expected:
-            facts |= self._outlook(max(expected, self.records), now)
+            fields |= self._estimate(max(expected, self.records), now)
             line += ", %(percent)d %% of %(expected_records)d, about %(seconds_left)d s left"
-        self._logger.info(line, facts, extra=facts)
+        self._logger.info(line, fields, extra=fields)
         self._logged, self._requests_logged = now, self._client.requests
 
-    def _outlook(self, expected: int, now: float) -> dict[str, int]:
-        """Return how far the iterate is, and how long it will take."""
-        left = (expected - self.records) * (now - self._began) / self.records
+    def _estimate(self, expected: int, now: float) -> dict[str, int]:
+        """Return how much is done, and how long the rest will take."""
+        left = (expected - self.records) * (now - self._started) / self.records
         return {
             "expected_records": expected,
             "percent": round(100 * self.records / expected),
@@ -183,7 +184,7 @@ class Progress:
 
 
 class SpoolProgress:
-    """Logs, at most every ten seconds, how many records have been set aside before the first row."""
+    """Logs, at most every ten seconds, how many records were spooled before the first row."""
 
     def __init__(
         self, name: str, logger: logging.Logger, clock: Callable[[], float] = time.monotonic

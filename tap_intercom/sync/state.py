@@ -1,4 +1,4 @@
-"""States, checked; those of other variants of the tap are taken over, to save a full reload."""
+"""Incoming states: checked, and migrated from other variants of the tap to save a full reload."""
 
 from __future__ import annotations
 
@@ -15,61 +15,65 @@ SINGER_IO_KEYS = {
     "conversations": "updated_at",
     "tickets": "updated_at",
 }
-"""Streams in which singer-io's bookmark means what ours does, and the key under which it stands."""
+"""Streams in which singer-io's bookmark means what ours does, and the key that holds it."""
 
 
 def migrate_state(state: dict[str, Any]) -> dict[str, Any]:
     """Return a state in this tap's form.
 
     singer-io writes `{"bookmarks": {"conversations": {"updated_at": "2024-..."}}}`. Its bookmark
-    of conversation_parts moves in the order of ids and may have passed parts that were never
-    loaded, so parts go on from the bookmark of conversations if that is the older one. Bookmarks
-    of streams that are not incremental here, or count something else, are left out.
+    of conversation_parts advances in the order of ids and may have passed parts that were never
+    loaded, so parts resume from the bookmark of conversations if that is older. Bookmarks of
+    streams that are not incremental here, or that count something else, are left out.
     """
     found = state.get("bookmarks")
     bookmarks = dict(found) if isinstance(found, dict) else {}
     for stream, key in SINGER_IO_KEYS.items():
-        if timestamp := _foreign(bookmarks.get(stream), key):
+        if timestamp := _singer_io_bookmark(bookmarks.get(stream), key):
             bookmarks[stream] = _bookmark("updated_at", timestamp)
-    parts = _foreign(bookmarks.get("conversation_parts"), "updated_at")
+    parts = _singer_io_bookmark(bookmarks.get("conversation_parts"), "updated_at")
     if parts:
         found = bookmarks.get("conversations")
         conversations = found.get("replication_key_value") if isinstance(found, dict) else None
         bookmarks["conversation_parts"] = _bookmark(
             "conversation_updated_at", _older(parts, conversations or parts)
         )
-    ours = {name: value for name, value in bookmarks.items() if not _foreign(value, "updated_at")}
-    return {**state, "bookmarks": ours}
+    migrated = {
+        name: value
+        for name, value in bookmarks.items()
+        if not _singer_io_bookmark(value, "updated_at")
+    }
+    return {**state, "bookmarks": migrated}
 
 
 def validate_state(state: dict[str, Any]) -> list[str]:
-    """Say which bookmarks of a state can't be read."""
+    """Return an error for each bookmark that can't be read."""
     return [
-        f"The state's bookmark of {stream} is no timestamp. Correct it, or leave it out to load the "
-        "stream from its start"
+        f"{stream}: the bookmark in the state is not a timestamp. Correct it, or remove it to load "
+        "the stream from its start"
         for stream, bookmark in state["bookmarks"].items()
         if not _is_readable(bookmark)
     ]
 
 
 def clamp_future_bookmarks(state: dict[str, Any], now: int) -> dict[str, Any]:
-    """Return a state in which no bookmark lies after a timestamp (epoch seconds).
+    """Return a state in which no bookmark lies after `now` (epoch seconds).
 
-    A wrong clock may have written one; what changes until then would be passed over in silence.
+    A wrong clock may have written one; changes until then would be missed without a word.
     """
     bookmarks = {
-        stream: _not_after(stream, bookmark, now) for stream, bookmark in state["bookmarks"].items()
+        stream: _clamp(stream, bookmark, now) for stream, bookmark in state["bookmarks"].items()
     }
     return {**state, "bookmarks": bookmarks}
 
 
-def _not_after(stream: str, bookmark: dict[str, Any], now: int) -> dict[str, Any]:
+def _clamp(stream: str, bookmark: dict[str, Any], now: int) -> dict[str, Any]:
     value = bookmark.get("replication_key_value")
     if value is None or to_epoch(value) <= now:
         return bookmark
     logger.warning(
-        "The state's bookmark of %s lies in the future (%s), so it is taken as now; load the "
-        "stream anew if a wrong clock wrote it",
+        "%s: the bookmark in the state (%s) lies in the future; using the current time instead. "
+        "Load the stream from its start if a wrong clock wrote it",
         stream,
         value,
     )
@@ -84,7 +88,7 @@ def _is_readable(bookmark: Any) -> bool:
     return True
 
 
-def _foreign(bookmark: Any, key: str) -> str | None:
+def _singer_io_bookmark(bookmark: Any, key: str) -> str | None:
     if not isinstance(bookmark, dict) or "replication_key" in bookmark:
         return None
     timestamp = bookmark.get(key)

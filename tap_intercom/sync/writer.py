@@ -20,27 +20,27 @@ BUFFER_BYTES = 256 * 1024
 
 
 def enlarge_stdout_buffer() -> None:
-    """Hand rows over in blocks: with Python's 8 KB each row is a system call of its own.
+    """Write rows in blocks: with Python's 8 KB each row is a system call of its own.
 
-    Each such call also lets another thread take the interpreter, which costs more than the call.
+    Each such call also lets another thread run, which costs more than the call.
     """
-    with suppress(io.UnsupportedOperation):  # a stdout that is no file, as in tests, stays
+    with suppress(io.UnsupportedOperation):  # in tests stdout is no file
         buffer = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "w", closefd=False), BUFFER_BYTES)
         sys.stdout = io.TextIOWrapper(buffer, encoding="utf-8")
 
 
 class Writer(MsgSpecWriter):
-    """Writes messages; rows stay in the buffer of stdout until it is full or a STATE follows."""
+    """Writes messages; rows stay in the buffer of stdout until it is full or another message follows."""
 
     @override
     def write_message(self, message: Message) -> None:
-        """Write a message; any but a RECORD pushes out what was written before it, too."""
+        """Write a message; any but a RECORD flushes stdout."""
         sys.stdout.buffer.write(self.format_message(message))
         if not isinstance(message, RecordMessage):
             sys.stdout.flush()
 
     def write_row(self, stream: str, row: Record) -> None:
-        """Write a RECORD message without the SDK's object for it, which costs as much again."""
+        """Write a RECORD message without the SDK's object for it, which would double the cost."""
         message = {
             "type": "RECORD",
             "stream": stream,
