@@ -54,7 +54,7 @@ class ActivityLogs(TopLevelStream):
             yield from items
 
     def _read(self, start: int, end: int) -> list[TimestampedRecord]:
-        """Read a period with a second of margin: Intercom doesn't document if its ends are included."""
+        """Read a period with a second of margin: whether its ends count is not documented."""
         request = LOG.with_params(created_at_after=start - 1, created_at_before=end)
         items = [
             TimestampedRecord(record, parse_timestamp(record.get("created_at"), start))

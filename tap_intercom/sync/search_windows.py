@@ -181,7 +181,7 @@ class WindowedSearch:
         return min(MAX_SPLITS, pages, seconds // self._search.endpoint.min_window_seconds)
 
     def _restart(self, read: _PageRead, error: CursorRefusedError) -> _PageRead:
-        """Search the rest of a window again, from the last timestamp that is sure to be complete."""
+        """Search the rest of a window again, from the last timestamp that is complete."""
         window = read.window
         start = max(window.start, window.complete_through)
         restarts = read.restarts + 1 if start == window.start else 0

@@ -30,7 +30,7 @@ def enlarge_stdout_buffer() -> None:
 
 
 class Writer(MsgSpecWriter):
-    """Writes messages; rows stay in the buffer of stdout until it is full or another message follows."""
+    """Writes messages; rows stay in the buffer until it is full or another message follows."""
 
     @override
     def write_message(self, message: Message) -> None:
