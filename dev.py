@@ -125,7 +125,7 @@ def _interpreter() -> str:
 def _fingerprint(*also: object) -> str:
     """Hash everything that an environment is made from."""
     digest = hashlib.sha256(repr((sys.version, sys.base_prefix, *also)).encode())
-    for name in ("pyproject.toml", "uv.lock"):
+    for name in ("pyproject.toml", "setup.py", "uv.lock"):
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
+from tap_intercom.distribution import distribution_name
 from tap_intercom.timestamps import start_of
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ class Settings:
             rate_limit_share=config["rate_limit_share"],
             page_size=config["page_size"],
             request_timeout=config["request_timeout"],
-            user_agent=config.get("user_agent") or f"tap-intercom/{version('tap-intercom')}",
+            user_agent=config.get("user_agent") or f"tap-intercom/{version(distribution_name())}",
             plaintext_bodies=config["plaintext_bodies"],
         )
 

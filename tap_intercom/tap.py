@@ -17,6 +17,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from tap_intercom import cli, settings
 from tap_intercom.compat import override
 from tap_intercom.custom import custom_objects, custom_streams, definitions, reporting
+from tap_intercom.distribution import distribution_name
 from tap_intercom.errors import IntercomError
 from tap_intercom.settings import CONFIG_JSONSCHEMA, ApiVersion
 from tap_intercom.streams import stream_types
@@ -43,6 +44,7 @@ class TapIntercom(Tap):
     """Singer tap for Intercom."""
 
     name = "tap-intercom"
+    package_name = distribution_name()
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
     message_writer_class = Writer
     message_writer: Writer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,9 +13,13 @@ import pytest
 
 from tests.expected_rows import KEYS
 
+pytestmark = pytest.mark.end_to_end
+
 ROOT = Path(__file__).parents[1]
 UV = Path(sys.executable).parent / "uv"
 TIMEOUT_SECONDS = 300
+FALLBACK_VERSION = "0.1.0.dev0"
+GIT_IDENTITY = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 
 
 def uv(*arguments: str | Path, cwd: Path) -> None:
@@ -23,33 +28,144 @@ def uv(*arguments: str | Path, cwd: Path) -> None:
     )
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    uv("build", "--wheel", "--out-dir", folder, cwd=ROOT)
+def git(*arguments: str | Path, cwd: Path) -> None:
+    command = ["git", *GIT_IDENTITY, *map(str, arguments)]
+    subprocess.run(command, check=True, cwd=cwd, timeout=TIMEOUT_SECONDS, capture_output=True)
+
+
+def build_wheel(sources: Path, folder: Path) -> Path:
+    uv("build", "--wheel", "--out-dir", folder, cwd=sources)
     (built,) = folder.glob("*.whl")
     return built
 
 
-@pytest.mark.end_to_end
-def test_the_wheel_carries_every_schema_and_no_test(wheel: Path) -> None:
+def version_of(wheel: Path) -> str:
+    """Return the version that a wheel's file name tells."""
+    return wheel.name.split("-")[1]
+
+
+def install(wheel: Path, folder: Path) -> Path:
+    """Install a wheel into an environment of its own and return its `tap-intercom`."""
+    uv("venv", "--python", sys.executable, folder / "venv", cwd=folder)
+    python = folder / "venv" / "bin" / "python"
+    uv("pip", "install", "--python", python, wheel, cwd=folder)
+    return python.with_name("tap-intercom")
+
+
+def output_of(*command: str | Path, cwd: Path) -> str:
+    """Run an installed program away from the repository and return what it prints."""
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=cwd, timeout=TIMEOUT_SECONDS
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """Copy this project without its history and without what is built."""
+    ignored = (ROOT / ".gitignore").read_text().split()
+    ignore = shutil.ignore_patterns(".git", *(pattern.strip("/") for pattern in ignored))
+    return shutil.copytree(ROOT, tmp_path / "sources", ignore=ignore)
+
+
+@pytest.fixture
+def repository(sources: Path) -> Path:
+    """Make the copy a git repository of one commit."""
+    git("init", "--quiet", cwd=sources)
+    git("add", "--all", cwd=sources)
+    git("commit", "--quiet", "--message", "feat: everything", cwd=sources)
+    return sources
+
+
+def test_wheel_carries_every_schema_and_no_test(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
+
     assert {f"tap_intercom/schemas/{stream}.json" for stream in KEYS} <= set(names)
     assert "tap_intercom/py.typed" in names
-    assert not [name for name in names if name.startswith(("tests", "scripts", "demo"))]
+    folders = {name.partition("/")[0] for name in names}
+    assert {folder for folder in folders if not folder.endswith(".dist-info")} == {"tap_intercom"}
 
 
-@pytest.mark.end_to_end
-def test_the_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
-    uv("venv", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
-    python = tmp_path / "venv" / "bin" / "python"
-    uv("pip", "install", "--python", python, wheel, cwd=tmp_path)
-    done = subprocess.run(
-        [python.with_name("tap-intercom"), "--discover"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-        timeout=TIMEOUT_SECONDS,
-    )
-    assert {entry["tap_stream_id"] for entry in json.loads(done.stdout)["streams"]} == set(KEYS)
+def test_wheel_carries_every_module(wheel: Path) -> None:
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "tap_intercom").rglob("*.py")}
+
+    assert modules <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_wheel_works_in_fresh_environment(wheel: Path, tmp_path: Path) -> None:
+    tap = install(wheel, tmp_path)
+
+    catalog = json.loads(output_of(tap, "--discover", cwd=tmp_path))
+
+    assert {entry["tap_stream_id"] for entry in catalog["streams"]} == set(KEYS)
+
+
+def test_new_subpackage_is_shipped(sources: Path, tmp_path: Path) -> None:
+    subpackage = sources / "tap_intercom" / "new" / "newer"
+    subpackage.mkdir(parents=True)
+    (subpackage.parent / "__init__.py").touch()
+    (subpackage / "__init__.py").touch()
+
+    names = zipfile.ZipFile(build_wheel(sources, tmp_path / "wheel")).namelist()
+
+    assert "tap_intercom/new/newer/__init__.py" in names
+
+
+def test_version_is_the_git_tag(repository: Path, tmp_path: Path) -> None:
+    git("tag", "v1.2.3", cwd=repository)
+
+    built = build_wheel(repository, tmp_path / "wheel")
+
+    assert version_of(built) == "1.2.3"
+
+
+def test_archive_of_tag_has_its_version(repository: Path, tmp_path: Path) -> None:
+    git("tag", "v1.2.3", cwd=repository)
+    git("archive", "--format=zip", "--output", tmp_path / "archive.zip", "HEAD", cwd=repository)
+    zipfile.ZipFile(tmp_path / "archive.zip").extractall(tmp_path / "archive")
+
+    built = build_wheel(tmp_path / "archive", tmp_path / "wheel")
+
+    assert version_of(built) == "1.2.3"
+
+
+def test_archive_without_tag_is_built(repository: Path, tmp_path: Path) -> None:
+    git("archive", "--format=zip", "--output", tmp_path / "archive.zip", "HEAD", cwd=repository)
+    zipfile.ZipFile(tmp_path / "archive.zip").extractall(tmp_path / "archive")
+
+    built = build_wheel(tmp_path / "archive", tmp_path / "wheel")
+
+    assert version_of(built) == FALLBACK_VERSION
+
+
+def test_copy_without_git_is_built(sources: Path, tmp_path: Path) -> None:
+    built = build_wheel(sources, tmp_path / "wheel")
+
+    assert version_of(built) == FALLBACK_VERSION
+
+
+def test_shallow_clone_is_built(repository: Path, tmp_path: Path) -> None:
+    git("tag", "v1.2.3", cwd=repository)
+    git("commit", "--quiet", "--allow-empty", "--message", "fix: nothing", cwd=repository)
+    git("clone", "--quiet", "--depth=1", repository.as_uri(), tmp_path / "shallow", cwd=tmp_path)
+
+    built = build_wheel(tmp_path / "shallow", tmp_path / "wheel")
+
+    assert version_of(built).startswith("0.1.0.dev1+g")
+
+
+def test_renamed_distribution_knows_its_version(repository: Path, tmp_path: Path) -> None:
+    pyproject = repository / "pyproject.toml"
+    renamed = pyproject.read_text().replace('name = "tap-intercom"', 'name = "some-name"', 1)
+    pyproject.write_text(renamed)
+    git("commit", "--quiet", "--all", "--message", "build: rename", cwd=repository)
+    git("tag", "v1.2.3", cwd=repository)
+    tap = install(build_wheel(repository, tmp_path / "wheel"), tmp_path)
+
+    printed = output_of(tap, "--version", cwd=tmp_path)
+
+    assert printed.startswith("tap-intercom v1.2.3,")
