@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,25 +11,19 @@ from pathlib import Path
 import pytest
 
 from tests.expected_rows import KEYS
+from tests.sources import ROOT, copy_sources, git, make_repository
 
 pytestmark = pytest.mark.end_to_end
 
-ROOT = Path(__file__).parents[1]
 UV = Path(sys.executable).parent / "uv"
 TIMEOUT_SECONDS = 300
 FALLBACK_VERSION = "0.1.0.dev0"
-GIT_IDENTITY = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 
 
 def uv(*arguments: str | Path, cwd: Path) -> None:
     subprocess.run(
         [UV, "--quiet", *map(str, arguments)], check=True, cwd=cwd, timeout=TIMEOUT_SECONDS
     )
-
-
-def git(*arguments: str | Path, cwd: Path) -> None:
-    command = ["git", *GIT_IDENTITY, *map(str, arguments)]
-    subprocess.run(command, check=True, cwd=cwd, timeout=TIMEOUT_SECONDS, capture_output=True)
 
 
 def build_wheel(sources: Path, folder: Path) -> Path:
@@ -66,19 +59,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    """Copy this project without its history and without what is built."""
-    ignored = (ROOT / ".gitignore").read_text().split()
-    ignore = shutil.ignore_patterns(".git", *(pattern.strip("/") for pattern in ignored))
-    return shutil.copytree(ROOT, tmp_path / "sources", ignore=ignore)
+    """Copy this project without its history."""
+    return copy_sources(tmp_path / "sources")
 
 
 @pytest.fixture
-def repository(sources: Path) -> Path:
-    """Make the copy a git repository of one commit."""
-    git("init", "--quiet", cwd=sources)
-    git("add", "--all", cwd=sources)
-    git("commit", "--quiet", "--message", "feat: everything", cwd=sources)
-    return sources
+def repository(tmp_path: Path) -> Path:
+    """Copy this project into a new repository."""
+    return make_repository(tmp_path / "sources")
 
 
 def test_wheel_carries_every_schema_and_no_test(wheel: Path) -> None:
