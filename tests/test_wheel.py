@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.expected_rows import KEYS
 from tests.sources import ROOT, copy_sources, git, make_repository
@@ -43,6 +45,13 @@ def install(wheel: Path, folder: Path) -> Path:
     python = folder / "venv" / "bin" / "python"
     uv("pip", "install", "--python", python, wheel, cwd=folder)
     return python.with_name("tap-intercom")
+
+
+def release_step(name: str) -> str:
+    """Return the script of a step of the release's first job."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
+    (script,) = (s["run"] for s in workflow["jobs"]["build"]["steps"] if s.get("name") == name)
+    return script
 
 
 def output_of(*command: str | Path, cwd: Path) -> str:
@@ -147,13 +156,18 @@ def test_shallow_clone_is_built(repository: Path, tmp_path: Path) -> None:
 
 
 def test_renamed_distribution_knows_its_version(repository: Path, tmp_path: Path) -> None:
-    pyproject = repository / "pyproject.toml"
-    renamed = pyproject.read_text().replace('name = "tap-intercom"', 'name = "some-name"', 1)
-    pyproject.write_text(renamed)
+    rename = release_step("Name the distribution")
+    subprocess.run(
+        ["bash", "-euc", rename],
+        check=True,
+        cwd=repository,
+        env={**os.environ, "DISTRIBUTION_NAME": "some-name"},
+    )
     git("commit", "--quiet", "--all", "--message", "build: rename", cwd=repository)
     git("tag", "v1.2.3", cwd=repository)
-    tap = install(build_wheel(repository, tmp_path / "wheel"), tmp_path)
+    built = build_wheel(repository, tmp_path / "wheel")
 
-    printed = output_of(tap, "--version", cwd=tmp_path)
+    printed = output_of(install(built, tmp_path), "--version", cwd=tmp_path)
 
+    assert built.name.startswith("some_name-1.2.3-")
     assert printed.startswith("tap-intercom v1.2.3,")
