@@ -15,7 +15,7 @@ SHARED_SCHEMAS = {"custom_objects"}
 
 
 def test_every_stream_has_a_schema() -> None:
-    assert STREAM_NAMES - SCHEMAS == set()
+    assert SCHEMAS >= STREAM_NAMES
 
 
 def test_every_schema_has_a_stream() -> None:

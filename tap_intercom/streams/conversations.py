@@ -78,10 +78,19 @@ class Conversations(AttributedStream, SearchStream):
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
-        self._warn_if_tickets_are_hidden()
+        if not self._tap.streams["tickets"].selected:
+            self._check_ticket_permission()
         yield from super().iterate(since)
 
-    def _warn_if_tickets_are_hidden(self) -> None:
+    @override
+    def log_sync_costs(self) -> None:
+        """Log the stream's summary, and whether the sync of tickets was denied meanwhile."""
+        is_synced = any(stream.selected for stream in (self, *self.child_streams))
+        if is_synced and isinstance(self.run.failures.get("tickets"), PermissionDeniedError):
+            self.logger.warning(HIDDEN_TICKETS, self.name)
+        super().log_sync_costs()
+
+    def _check_ticket_permission(self) -> None:
         try:
             self.client.send(ANY_TICKET)
         except PermissionDeniedError:
