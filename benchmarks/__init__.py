@@ -1,1 +1,1 @@
-"""The figures that the README quotes: `python3 dev.py bench`."""
+"""The figures of docs/performance.md: `python3 dev.py bench`."""

@@ -7,13 +7,13 @@ import dataclasses
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import backfill, cpu, details, increments, memory, shared_limit, start
-from benchmarks.report import header, line, machine
+from benchmarks import backfill, chart, cpu, details, increments, memory, shared_limit, start
+from benchmarks.report import header, line, machine, with_report
 from benchmarks.sizes import QUICK, Sizes
 from demo.processes import end_cleanly_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from benchmarks.report import Row
 
@@ -30,17 +30,32 @@ FIGURES: dict[str, Callable[[Sizes], list[Row]]] = {
 
 def main() -> None:
     """Measure the figures that were named, or all, and print them as a table."""
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
+    if arguments.write and arguments.figures:
+        parser.error("--write takes all figures")
     end_cleanly_on_signals()
     sizes = _sizes(arguments)
-    sys.stdout.write(header())
-    for name in arguments.figures or FIGURES:
+    report = ""
+    for part in _report(arguments.figures or list(FIGURES), sizes):
+        # at once: a later figure may fail, or take longer than anybody waits
+        sys.stdout.write(part)
+        sys.stdout.flush()
+        report += part
+    if arguments.write:
+        text = with_report(chart.REPORT.read_text(encoding="utf-8"), report)
+        chart.REPORT.write_text(text, encoding="utf-8")
+        chart.main()
+
+
+def _report(figures: list[str], sizes: Sizes) -> Iterator[str]:
+    """Measure figures and yield the report line by line."""
+    yield header()
+    for name in figures:
         sys.stderr.write(f"Measuring {name} ...\n")
         for row in FIGURES[name](sizes):
-            # at once: a later figure may fail, or last longer than anybody waits
-            sys.stdout.write(f"\n{line(row)}")
-            sys.stdout.flush()
-    sys.stdout.write(f"\n\n{machine()}\n")
+            yield f"\n{line(row)}"
+    yield f"\n\n{machine()}\n"
 
 
 def _sizes(arguments: argparse.Namespace) -> Sizes:
@@ -59,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         "figures", nargs="*", type=_figure, metavar="figure", help=f"{names}; all if none"
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, for development")
+    parser.add_argument(
+        "--write", action="store_true", help="write table and chart of all figures into docs/"
+    )
     for field in dataclasses.fields(Sizes):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=int, metavar="NUMBER")
     return parser

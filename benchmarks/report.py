@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HEADER = ("figure", "target", "measured", "reached")
+WORDS = {True: "yes", False: "**no**", None: ""}
+"""What the last column says."""
+
+REPORT_START = "<!-- measured -->"
+REPORT_END = "<!-- /measured -->"
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,32 @@ def header() -> str:
 
 def line(row: Row) -> str:
     """Return a figure as a line of the Markdown table."""
-    words = {True: "yes", False: "**no**", None: ""}
-    return _line((row.figure, row.target, row.measured, words[row.reached]))
+    return _line((row.figure, row.target, row.measured, WORDS[row.reached]))
+
+
+def rows_in(text: str) -> list[Row]:
+    """Return the figures of the Markdown table in a text."""
+    _, _, table = text.partition(f"{header()}\n")
+    reached = {word: value for value, word in WORDS.items()}
+    rows = []
+    for written in table.splitlines():
+        cells = written.strip("|").split("|")
+        if len(cells) != len(HEADER):
+            break
+        figure, target, measured, word = map(str.strip, cells)
+        rows.append(Row(figure, target, measured, reached[word]))
+    return rows
+
+
+def with_report(text: str, report: str) -> str:
+    """Return a text in which a report stands between the comments that enclose the last one.
+
+    Raises:
+        ValueError: The text has no such comments.
+    """
+    before, rest = text.split(f"{REPORT_START}\n", 1)
+    after = rest.split(REPORT_END, 1)[1]
+    return f"{before}{REPORT_START}\n{report.strip()}\n{REPORT_END}{after}"
 
 
 def machine() -> str:
