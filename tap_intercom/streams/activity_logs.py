@@ -31,6 +31,11 @@ class ActivityLogs(TopLevelStream):
     permission = "Read admin activity logs"
     selected_by_default = False
 
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`{LOG}`, {WINDOW_SECONDS // DAY} days per request"
+
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         start = since or parse_timestamp(self.client.workspace.get("created_at"), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.pagination import pages
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tap_intercom.api.response import Page
 
 CALLS = Request("/calls", {"per_page": 25})
+TRANSCRIPTS = Request("/calls/search", body={})
 
 MAX_CONVERSATIONS = 20
 """Conversations per request (OpenAPI 2.16, POST /calls/search)."""
@@ -61,7 +63,7 @@ class Calls(ListStream):
         }
 
     def _search(self, conversation_ids: list[str]) -> list[Record]:
-        request = Request("/calls/search", body={"conversation_ids": conversation_ids})
+        request = replace(TRANSCRIPTS, body={"conversation_ids": conversation_ids})
         return self.client.fetch(request).records()
 
 
@@ -78,6 +80,11 @@ class CallTranscripts(ChildStream):
     min_api_version = ApiVersion(2, 14)
     selected_by_default = False
     parent_key = "call_id"
+
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`{TRANSCRIPTS}`, {MAX_CONVERSATIONS} conversations per request"
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.request import Request
-from tap_intercom.api.scroll import scroll_companies
+from tap_intercom.api.scroll import SCROLL, scroll_companies
 from tap_intercom.compat import override
 from tap_intercom.schema.attributes import AttributeSource
 from tap_intercom.settings import ApiVersion
@@ -35,6 +35,11 @@ class Companies(AttributedStream):
     replication_key = "updated_at"
     permission = "Read and list users and companies"
     attribute_source = AttributeSource(ATTRIBUTES_OF_COMPANIES)
+
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`{SCROLL}`"
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:

@@ -204,6 +204,11 @@ class ContactEventSummaries(ContactChildStream, ListChildStream):
         record_keys=("events",),
     )
 
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`{cls.list_request}?summary=true`"
+
 
 class ContactEvents(ContactChildStream, ListChildStream):
     """What a contact did in the last 90 days, as the workspace's own software reported it.
@@ -222,6 +227,11 @@ class ContactEvents(ContactChildStream, ListChildStream):
         {"type": "user", "intercom_user_id": "{id}", "per_page": 150},
         record_keys=("events",),
     )
+
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`{cls.list_request}`, the last 90 days"
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:

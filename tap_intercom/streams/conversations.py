@@ -103,6 +103,13 @@ class Conversations(AttributedStream, SearchStream):
             )
 
 
+DELETED_CONVERSATIONS = Request(
+    "/conversations/deleted",
+    {"order": "desc", "per_page": 60},
+    record_keys=("conversations", "data"),
+)
+
+
 class DeletedConversations(TopLevelStream):
     """Ids of deleted conversations; their rows in the warehouse are history.
 
@@ -116,6 +123,11 @@ class DeletedConversations(TopLevelStream):
     permission = "Read conversations"
     min_api_version = ApiVersion(2, 16)
 
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`{DELETED_CONVERSATIONS}`"
+
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         progress = SpoolProgress(self.name, self.logger)
@@ -126,12 +138,7 @@ class DeletedConversations(TopLevelStream):
             yield from spool.oldest_first()
 
     def _newest_first(self, since: int) -> Iterator[TimestampedRecord]:
-        request = Request(
-            "/conversations/deleted",
-            {"order": "desc", "per_page": 60},
-            record_keys=("conversations", "data"),
-        )
-        for page in pages(self.client, request):
+        for page in pages(self.client, DELETED_CONVERSATIONS):
             items = [
                 TimestampedRecord(record, parse_timestamp(record.get("deleted_at"), since))
                 for record in page.records()

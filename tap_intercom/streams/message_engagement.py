@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from tap_intercom.api.exports import ExportEndpoint
 from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.sync.export_stream import REREAD_SECONDS, ExportStream
+from tap_intercom.sync.export_stream import REREAD_SECONDS, WINDOW_SECONDS, ExportStream
+from tap_intercom.timestamps import DAY
 
 if TYPE_CHECKING:
     from tap_intercom.sync.export_stream import JobWindow
@@ -34,6 +35,11 @@ class MessageEngagement(ExportStream):
     permission = "Export content data"
     time_column = "received_at"
     tail_seconds = REREAD_SECONDS
+
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`POST {CONTENT_DATA.enqueue.path}`, {WINDOW_SECONDS // DAY} days per job"
 
     @property
     @override

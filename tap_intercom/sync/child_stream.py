@@ -7,7 +7,7 @@ that need it, and writes the rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_intercom.api.response import dicts_in, value_at
 from tap_intercom.compat import override
@@ -34,6 +34,12 @@ class ChildStream(IntercomStream):
 
     parent_key: ClassVar[str]
     id_column: ClassVar[str] = "id"
+
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        parent: Any = cls.parent_stream_type
+        return f"in {parent.name}"
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
@@ -117,6 +123,12 @@ class EmbeddedChildStream(NestedChildStream):
     full_list: ClassVar[Request | None] = None
     keys_only: ClassVar[bool] = False
 
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        embedded = super().describe_endpoint()
+        return f"{embedded}; `{cls.full_list}` if cut off there" if cls.full_list else embedded
+
     @override
     def request(self, record: Record) -> Request | None:
         parent, found = (
@@ -149,6 +161,11 @@ class DetailChildStream(NestedChildStream):
 
     detail_request: ClassVar[Request]
 
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`{cls.detail_request}`"
+
     @override
     def request(self, record: Record) -> Request | None:
         return self.detail_request.for_id(record["id"])
@@ -167,6 +184,11 @@ class ListChildStream(ChildStream):
     """
 
     list_request: ClassVar[Request]
+
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`{cls.list_request}`"
 
     @override
     def request(self, record: Record) -> Request | None:

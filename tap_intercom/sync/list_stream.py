@@ -25,6 +25,11 @@ class ListStream(TopLevelStream):
 
     requests: ClassVar[tuple[Request, ...]]
 
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`{cls.requests[0]}`"
+
     def pages(self, request: Request) -> Iterable[Page]:
         """Read the pages of one of the lists."""
         return pagination.pages(self.client, request)

@@ -25,6 +25,11 @@ class SearchStream(TopLevelStream):
 
     endpoint: ClassVar[SearchEndpoint]
 
+    @classmethod
+    @override
+    def describe_endpoint(cls) -> str:
+        return f"`POST {cls.endpoint.path}`"
+
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         return self.search_oldest_first(self.endpoint, since)

@@ -63,6 +63,11 @@ class IntercomStream(Stream):
         self.run = run
         super().__init__(tap, name=name)
 
+    @classmethod
+    def describe_endpoint(cls) -> str:
+        """Return where the rows come from, as `docs/streams.md` says it (Markdown)."""
+        raise NotImplementedError
+
     @cached_property
     def summary(self) -> Summary:
         """The stream's figures for the run."""
