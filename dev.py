@@ -3,7 +3,8 @@
 
 python3 dev.py demo                 a local Intercom, Meltano and Postgres; two runs, explained
 python3 dev.py test [pytest args]   ruff, mypy and pytest
-python3 dev.py bench [figure ...]   the figures that the README quotes, as a table
+python3 dev.py bench [figure ...]   the figures of docs/performance.md, as a table
+python3 dev.py generate [--check]   what repeats the code: tables in README and docs
 
 Each command first builds what it needs inside this clone, from the versions in uv.lock:
 `.venv` for development, environments of their own for the programs around the tap in `.cache`.
@@ -33,7 +34,7 @@ UV_VERSION = "0.13.9"
 
 def main() -> None:
     """Run the command named on the command line; exit with its status."""
-    commands = {"bench": bench, "demo": demo, "test": test}
+    commands = {"bench": bench, "demo": demo, "generate": generate, "test": test}
     if len(sys.argv) < 2 or sys.argv[1] not in commands:  # noqa: PLR2004
         sys.exit(__doc__)
     commands[sys.argv[1]](sys.argv[2:])
@@ -52,6 +53,13 @@ def demo(arguments: list[str]) -> None:
     meltano()
     os.chdir(ROOT)
     os.execv(python, [python, "-m", "demo", *arguments])  # noqa: S606
+
+
+def generate(arguments: list[str]) -> None:
+    """Become the generator of what repeats the code."""
+    python = str(development() / "python")
+    os.chdir(ROOT)
+    os.execv(python, [python, "-m", "scripts.generate", *arguments])  # noqa: S606
 
 
 def test(arguments: list[str]) -> None:

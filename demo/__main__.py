@@ -39,7 +39,7 @@ READ_AGAIN = """\
          The other {others} tables received {rows:,} rows that they had already: small lists are
          read whole each time, and the last hour before a bookmark is read again, because
          Intercom's search index runs minutes late. Keys make that harmless."""
-TO_EXPORT = "export TAP_INTERCOM_ACCESS_TOKEN=...    # README: where Intercom shows it"
+TO_EXPORT = "export TAP_INTERCOM_ACCESS_TOKEN=...    # docs/settings.md: where Intercom shows it"
 EXPORTED = "# TAP_INTERCOM_ACCESS_TOKEN is set in your shell; the demo did not use it"
 
 

@@ -1,6 +1,6 @@
 """Meltano on the project in this clone, with the demo's own settings.
 
-The project is the one that the README tells to use, `meltano.yml`; only what Meltano would take
+The project is that of this clone, `meltano.yml`; only what Meltano would take
 from the user is replaced: the environment, the `.env` file and the database that holds state.
 """
 

@@ -17,7 +17,7 @@ from tests.expected_rows import timestamp
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 from tests.test_cli import info_lines, run, written
-from tests.test_readme import README
+from tests.test_docs import PAGES, blocks
 from tests.test_settings import refused
 
 if TYPE_CHECKING:
@@ -343,8 +343,8 @@ def test_a_test_run_tries_each(config: dict[str, Any], tmp_path: Path, sandbox: 
     assert [r for r in requests_to(sandbox, "/contacts/.*/notes") if "page" in r.query]
 
 
-def test_the_example_of_the_readme_loads(sandbox: Sandbox, tap: TapRunner) -> None:
-    (example,) = re.findall(r"```json\n(\{\n  \"custom_streams\".*?)```", README, re.DOTALL)
+def test_documented_example_loads(sandbox: Sandbox, tap: TapRunner) -> None:
+    (example,) = blocks(PAGES["docs/custom-streams.md"], "json")
     definitions = json.loads(example)["custom_streams"]
     names = {definition["name"] for definition in definitions}
     output = tap.run(select=names, custom_streams=definitions)
@@ -353,8 +353,9 @@ def test_the_example_of_the_readme_loads(sandbox: Sandbox, tap: TapRunner) -> No
     assert len(output.records("updated_macros")) == len(sandbox.control.records("macros"))
 
 
-def test_every_field_of_a_definition_is_in_the_readme() -> None:
-    assert [name for name in FIELD_TYPES if f"`{name}`" not in README] == []
+def test_fields_of_a_definition_are_documented() -> None:
+    page = PAGES["docs/custom-streams.md"]
+    assert [name for name in FIELD_TYPES if f"`{name}`" not in page] == []
 
 
 def test_a_denied_stream_fails_alone(

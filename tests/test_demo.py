@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.end_to_end
 
 LIMIT_SECONDS = 600
+README = (dev.ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """Make a folder for all that is temporary; Postgres, run as nobody by root, may pass it."""
     with tempfile.TemporaryDirectory(prefix="test-demo-") as name:
@@ -30,7 +32,7 @@ def folder() -> Iterator[Path]:
         yield path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def demonstrated(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the demo."""
     dev.meltano()
@@ -84,3 +86,17 @@ def test_the_demo_loads_shows_and_ends(
     assert not [line for line in running_programs() if str(folder) in line]
     # uv leaves empty lock files behind
     assert not [path for path in folder.iterdir() if path.is_dir()]
+
+
+@pytest.mark.usefixtures("demonstrated")
+def test_readme_shows_lines_of_the_demo() -> None:
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    log = (dev.CACHE / "demo-meltano.log").read_text(encoding="utf-8")
+    logged = {without_numbers(line.partition(" ")[2]) for line in log.splitlines()}
+
+    assert [line for line in shown.splitlines() if without_numbers(line) not in logged] == []
+
+
+def without_numbers(line: str) -> str:
+    """Return a line in which all numbers are alike: times differ from run to run."""
+    return re.sub(r"\d+(\.\d+)?", "N", line)

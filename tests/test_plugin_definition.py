@@ -6,14 +6,14 @@ from pathlib import Path
 
 import yaml
 
-from scripts.plugin_definition import plugin_definition
+from scripts.generate.plugin_definition import plugin_definition
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_meta_yml_is_up_to_date() -> None:
     written = yaml.safe_load((ROOT / "meta.yml").read_text())
-    assert written == plugin_definition(), "run: python scripts/plugin_definition.py > meta.yml"
+    assert written == plugin_definition(), "run python3 dev.py generate"
 
 
 def test_only_the_token_is_sensitive_and_required() -> None:

@@ -1,22 +1,20 @@
-"""The README's stream maps do what it says."""
+"""The documented stream maps do what docs/custom-streams.md says."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+
+from tests.test_docs import PAGES, blocks
 
 if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
     from tests.singer import TapRunner
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-
 
 def test_contacts_can_be_split_into_users_and_leads(sandbox: Sandbox, tap: TapRunner) -> None:
-    (example,) = re.findall(r"```yaml\n(stream_maps:\n.*?)```", README, re.DOTALL)
+    (example,) = blocks(PAGES["docs/custom-streams.md"], "yaml")
     output = tap.run(**yaml.safe_load(example))
     contacts = sandbox.control.records("contacts")
     for stream, role in (("users", "user"), ("leads", "lead")):

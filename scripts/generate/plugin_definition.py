@@ -1,19 +1,23 @@
-"""Write the Meltano plugin definition, `meta.yml`, from what `tap-intercom --about` says.
+"""What Meltano has to know of the tap: `meta.yml`, and parts of the project `meltano.yml`.
 
-    python scripts/plugin_definition.py > meta.yml
-
-`meltano add --plugin-type extractor tap-intercom --from-ref meta.yml` takes the file; its format is
-that of Meltano Hub's extractor definitions.
+`meltano add tap-intercom --from-ref meta.yml` takes the first; its format is that of Meltano Hub's
+extractor definitions.
 """
 
 from __future__ import annotations
 
-import sys
-from typing import Any
+import copy
+import json
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tap_intercom.tap import TapIntercom
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scripts.generate.facts import StreamFacts
 
 REPOSITORY = "https://github.com/tap-intercom/tap-intercom"
 
@@ -30,7 +34,7 @@ KINDS = {
 
 def plugin_definition() -> dict[str, Any]:
     """Return the definition of the plugin as Meltano Hub's schema wants it."""
-    schema: dict[str, Any] = {**TapIntercom.config_jsonschema}
+    schema: dict[str, Any] = copy.deepcopy(TapIntercom.config_jsonschema)
     TapIntercom.append_builtin_config(schema)
     return {
         "name": TapIntercom.name,
@@ -45,6 +49,31 @@ def plugin_definition() -> dict[str, Any]:
         "settings_group_validation": [schema["required"]],
         "settings": [_setting(*item) for item in sorted(schema["properties"].items())],
     }
+
+
+def meta_yml() -> str:
+    """Return the definition as the file `meta.yml`."""
+    text: str = yaml.safe_dump(plugin_definition(), sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+def project_selection(streams: Sequence[StreamFacts]) -> str:
+    """Return the `select` of `meltano.yml`: everything but what is not selected by default."""
+    rules = ["*.*", *(f"!{facts.name}.*" for facts in streams if not facts.is_default)]
+    return "\n".join(["    select:", *(f"    - {json.dumps(rule)}" for rule in rules)])
+
+
+def project_settings() -> str:
+    """Return the `settings` of `meltano.yml`."""
+    lines = ["    settings:"]
+    for setting in plugin_definition()["settings"]:
+        fields = [f"name: {setting['name']}"]
+        if setting["kind"] not in ("string", "options"):
+            fields.append(f"kind: {setting['kind']}")
+        if setting.get("sensitive"):
+            fields.append("sensitive: true")
+        lines.append(f"    - {{{', '.join(fields)}}}")
+    return "\n".join(lines)
 
 
 def _setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +99,3 @@ def _kind(schema: dict[str, Any]) -> str:
         return "date_iso8601"
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     return next(KINDS[kind] for kind in types if kind != "null")
-
-
-if __name__ == "__main__":
-    yaml.safe_dump(plugin_definition(), sys.stdout, sort_keys=False, allow_unicode=True, width=100)
