@@ -1,10 +1,15 @@
-"""What each stream has to hold, reported from the sandbox's own records and nothing of the tap's."""
+"""The rows that each stream has to hold, derived from the sandbox's records by hand.
+
+Only names and keys of the streams come from the tap.
+"""
 
 from __future__ import annotations
 
 import functools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from scripts.generate.facts import read_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,69 +22,8 @@ PARENTS = ("contact_id", "company_id", "conversation_id")
 Record = dict[str, Any]
 Rows = dict[tuple[str, ...], Record]
 
-KEYS = {
-    "workspace": ("id_code",),
-    "admins": ("id",),
-    "teams": ("id",),
-    "team_admins": ("team_id", "admin_id"),
-    "tags": ("id",),
-    "segments": ("id",),
-    "subscription_types": ("id",),
-    "data_attributes": ("model", "full_name"),
-    "contacts": ("id",),
-    "contact_tags": ("contact_id", "tag_id"),
-    "contact_companies": ("contact_id", "company_id"),
-    "companies": ("id",),
-    "company_tags": ("company_id", "tag_id"),
-    "company_segments": ("company_id", "segment_id"),
-    "conversations": ("id",),
-    "deleted_conversations": ("id",),
-    "conversation_parts": ("id",),
-    "conversation_contacts": ("conversation_id", "contact_id"),
-    "conversation_tags": ("conversation_id", "tag_id"),
-    "tickets": ("id",),
-    "ticket_parts": ("id",),
-    "ticket_types": ("id",),
-    "ticket_states": ("id",),
-    "articles": ("id",),
-    "article_statistics": ("article_id",),
-    "collections": ("id",),
-    "help_centers": ("id",),
-    "conversation_attributes": ("id",),
-    "ticket_type_attributes": ("id",),
-    "brands": ("id",),
-    "email_settings": ("id",),
-    "away_status_reasons": ("id",),
-    "office_hours_schedules": ("id",),
-    "macros": ("id",),
-    "data_connectors": ("id",),
-    "audiences": ("id",),
-    "internal_articles": ("id",),
-    "content_snippets": ("id",),
-    "external_pages": ("id",),
-    "content_import_sources": ("id",),
-    "news_items": ("id",),
-    "newsfeeds": ("id",),
-    "activity_logs": ("id",),
-    "contact_social_profiles": ("contact_id", "name", "url"),
-    "contact_segments": ("contact_id", "segment_id"),
-    "contact_subscriptions": ("contact_id", "subscription_type_id"),
-    "contact_notes": ("id",),
-    "contact_event_summaries": ("contact_id", "name"),
-    "contact_events": ("id",),
-    "company_notes": ("id",),
-    "conversation_teammates": ("conversation_id", "admin_id"),
-    "conversation_attachments": ("conversation_id", "url"),
-    "conversation_part_attachments": ("conversation_part_id", "url"),
-    "conversation_handling_events": ("conversation_id", "timestamp", "type", "teammate_id"),
-    "side_conversations": ("id",),
-    "ticket_contacts": ("ticket_id", "contact_id"),
-    "ticket_part_attachments": ("ticket_part_id", "url"),
-    "calls": ("id",),
-    "call_transcripts": ("call_id",),
-    "message_engagement": ("receipt_id",),
-}
-"""The streams and their keys, as the plan has them."""
+KEYS: dict[str, tuple[str, ...]] = {facts.name: facts.primary_keys for facts in read_streams()}
+"""The streams and their keys; `docs/streams.md` shows a change of either in a diff."""
 
 
 def timestamp(timestamp: int) -> str:
@@ -356,17 +300,7 @@ ROWS: dict[str, Callable[[Control], Iterable[Record]]] = {
 }
 """How the rows of each stream follow from the sandbox's records."""
 
-NOT_BY_DEFAULT = {
-    *("contact_segments", "contact_notes", "contact_subscriptions", "contact_event_summaries"),
-    *("contact_events", "company_notes", "conversation_handling_events", "side_conversations"),
-    *("article_statistics", "activity_logs", "macros", "internal_articles", "news_items"),
-    *("newsfeeds", "brands", "email_settings", "away_status_reasons", "office_hours_schedules"),
-    *("audiences", "content_snippets", "external_pages", "content_import_sources"),
-    *("data_connectors", "calls", "call_transcripts", "message_engagement"),
-}
-"""Streams that need a rarer permission or plan, or cost a request for each record."""
-
-DEFAULT = KEYS.keys() - NOT_BY_DEFAULT
+DEFAULT = {facts.name for facts in read_streams() if facts.is_default}
 """Streams that are selected unless the user says otherwise."""
 
 CHECKED = ROWS.keys() & DEFAULT

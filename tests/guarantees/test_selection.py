@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_intercom.streams import stream_types
+from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import KEYS, ROWS
 from tests.guarantees.harness import SyncHarness
@@ -18,15 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SMALL: Final = SandboxOptions(contacts=70, companies=30, conversations=25, tickets=15)
-PATHS: Final = {
-    "workspace": ("/me",),
-    "admins": ("/admins",),
-    "teams": ("/teams",),
+LISTS: Final = {
+    str(stream_type.name): tuple(request.path for request in stream_type.requests)
+    for stream_type in stream_types()
+    if issubclass(stream_type, ListStream)
+}
+PATHS: Final[dict[str, tuple[str, ...]]] = LISTS | {
     "team_admins": ("/teams",),
-    "tags": ("/tags",),
-    "segments": ("/segments",),
-    "subscription_types": ("/subscription_types",),
-    "data_attributes": ("/data_attributes",),
     "deleted_conversations": ("/conversations/deleted",),
     "contacts": ("/contacts/search",),
     "contact_tags": ("/contacts/search", "tags"),
@@ -40,8 +40,6 @@ PATHS: Final = {
     "conversation_tags": ("/conversations/search", "/tickets/search"),
     "tickets": ("/tickets/search",),
     "ticket_parts": ("/tickets/search",),
-    "ticket_types": ("/ticket_types",),
-    "ticket_states": ("/ticket_states",),
     "contact_social_profiles": ("/contacts/search",),
     "contact_segments": (
         "/contacts/search",
@@ -93,32 +91,14 @@ PATHS: Final = {
     "ticket_contacts": ("/tickets/search",),
     "ticket_part_attachments": ("/tickets/search",),
     "ticket_type_attributes": ("/ticket_types",),
-    "conversation_attributes": ("/conversations/attributes",),
-    "articles": ("/articles",),
     "article_statistics": (
         "/articles",
         "article",
     ),
-    "collections": ("/help_center/collections",),
-    "help_centers": ("/help_center/help_centers",),
-    "internal_articles": ("/internal_articles",),
-    "content_snippets": ("/content_snippets",),
-    "external_pages": ("/ai/external_pages",),
-    "content_import_sources": ("/ai/content_import_sources",),
-    "audiences": ("/audiences",),
-    "news_items": ("/news/news_items",),
-    "newsfeeds": ("/news/newsfeeds",),
-    "brands": ("/brands",),
-    "email_settings": ("/emails",),
-    "away_status_reasons": ("/away_status_reasons",),
-    "office_hours_schedules": ("/office_hours_schedules",),
-    "macros": ("/macros",),
-    "data_connectors": ("/data_connectors",),
     "activity_logs": (
         "/me",
         "/admins/activity_logs",
     ),
-    "calls": ("/calls",),
     "call_transcripts": (
         "/calls",
         "/calls/search",
