@@ -71,7 +71,7 @@ def _idle_rows() -> list[Row]:
     lists = max(requests.values())
     many = ", ".join(name for name, count in requests.items() if count > 1)
     return [
-        Row("nothing new: searches per root stream", "1", f"{searches}", searches == 1),
+        Row("nothing new: searches per parent stream", "1", f"{searches}", searches == 1),
         Row("nothing new: requests per page of a list", "1", f"{lists} {many}".strip(), lists == 1),
         Row("nothing new: pages of the company scroll", "", f"{scroll}"),
         Row("nothing new: details of the newest record", "", f"{details}"),

@@ -16,6 +16,7 @@ from benchmarks import chart
 from benchmarks.report import rows_in
 from tap_intercom.settings import CONFIG_JSONSCHEMA
 from tests.sandbox.options import SandboxOptions
+from tests.test_sdk_contract import OVERRIDDEN
 
 if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
@@ -189,6 +190,26 @@ def test_guarantees_name_tests_that_exist() -> None:
     for file, name in rows:
         tests = (ROOT / "tests" / "guarantees" / file).read_text(encoding="utf-8")
         assert f"def {name}(" in tests, name
+
+
+def test_development_names_existing_modules() -> None:
+    page = PAGES["docs/development.md"]
+    folders = re.findall(
+        r"`((?:tap_intercom|tests|schemas|benchmarks|demo|scripts)/[\w/.]*)`", page
+    )
+    modules = re.findall(r"`((?:streams|sync|api|schema)/\w+)`", page)
+
+    assert folders
+    assert [name for name in folders if not (ROOT / name).exists()] == []
+    assert modules
+    package = ROOT / "tap_intercom"
+    assert [name for name in modules if not (package / f"{name}.py").exists()] == []
+
+
+def test_development_explains_overridden_methods() -> None:
+    page = PAGES["docs/development.md"]
+
+    assert [name for name in OVERRIDDEN if f"| `{name}` |" not in page] == []
 
 
 def test_chart_shows_the_measured_figures() -> None:
