@@ -63,7 +63,8 @@ class SimulatedClock:
     def _advance_sandbox(self, seconds: float) -> None:
         connection = http.client.HTTPConnection(self._host, timeout=TIMEOUT_SECONDS)
         try:
-            connection.request("POST", "/_sandbox/clock", json.dumps({"advance": seconds}))
+            body = json.dumps({"seconds": seconds})
+            connection.request("POST", "/_sandbox/clock/advance", body)
             status = connection.getresponse().status
         finally:
             connection.close()

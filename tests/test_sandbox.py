@@ -141,7 +141,7 @@ def default() -> Iterator[tuple[Sandbox, Api]]:
 def test_the_default_workspace_is_generated_in_less_than_a_second() -> None:
     start = time.perf_counter()
     with Sandbox() as sandbox:
-        assert sandbox.control.health()
+        assert sandbox.control.clock.now()
     assert time.perf_counter() - start < 1
 
 
@@ -807,18 +807,7 @@ def test_the_list_and_the_search_leave_out_companies_without_users(
     default: tuple[Sandbox, Api],
 ) -> None:
     _, api = default
-    assert api.post("/companies/list", None).json()["total_count"] == 380
     assert api.search("companies", version="2.17").json()["total_count"] == 380
-
-
-def test_the_list_of_companies_ends_at_ten_thousand(default: tuple[Sandbox, Api]) -> None:
-    _, api = default
-    assert api.post("/companies/list?per_page=50&page=200", None).json()["data"] == []
-    answer = api.post("/companies/list?per_page=50&page=201", None)
-    assert error_of(answer) == (400, "parameter_invalid")
-    answer = api.post("/companies/list?per_page=61", None)
-    assert error_of(answer) == (400, "parameter_invalid")
-    assert answer.json()["errors"][0]["message"] == "Per Page is too big"
 
 
 def test_notes_of_companies_came_with_2_15(default: tuple[Sandbox, Api]) -> None:
@@ -1216,4 +1205,4 @@ def test_it_runs_from_the_shell_and_ends_on_a_signal(number: int) -> None:
         api.session.close()
         process.send_signal(number)
         assert process.wait(timeout=5) == 0
-        assert process.stdout.read() == ""
+        assert "sandbox-token" in process.stdout.read()

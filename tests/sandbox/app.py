@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from tests.sandbox.control_routes import control_routes
-from tests.sandbox.endpoints import ROUTES
+from tests.sandbox.control_route import CONTROL_PATH, handle_control
+from tests.sandbox.endpoints.routes import ROUTES
 from tests.sandbox.pipeline import handler_of, unknown_resource
 from tests.sandbox.state import STATE, SandboxState
 
@@ -17,14 +17,10 @@ if TYPE_CHECKING:
 
 
 def sandbox_app(options: SandboxOptions) -> web.Application:
-    """Put a sandbox together.
-
-    Args:
-        options: sizes and rules.
-    """
+    """The application: the control route, the API, and 404 for every other path."""
     app = web.Application()
     app[STATE] = SandboxState(options)
-    app.add_routes(control_routes())
+    app.router.add_post(CONTROL_PATH, handle_control)
     app.on_response_prepare.append(_date_by_the_clock)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, handler_of(route))
@@ -32,16 +28,12 @@ def sandbox_app(options: SandboxOptions) -> web.Application:
     return app
 
 
-async def _date_by_the_clock(request: web.Request, answer: web.StreamResponse) -> None:
-    answer.headers["Date"] = formatdate(request.app[STATE].clock.now(), usegmt=True)
+async def _date_by_the_clock(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Date"] = formatdate(request.app[STATE].clock.now(), usegmt=True)
 
 
 def runner(options: SandboxOptions) -> web.AppRunner:
-    """A runner of the application that stops at once and gives up what nobody waits for.
-
-    Args:
-        options: sizes and rules.
-    """
+    """A runner that stops at once and cancels requests whose client has gone."""
     return web.AppRunner(
         sandbox_app(options),
         access_log=None,
@@ -52,15 +44,7 @@ def runner(options: SandboxOptions) -> web.AppRunner:
 
 
 async def listen(app_runner: web.AppRunner, port: int) -> str:
-    """Start serving on the loopback interface.
-
-    Args:
-        app_runner: not set up yet.
-        port: TCP port, 0 takes a free one.
-
-    Returns:
-        The base URL.
-    """
+    """Start serving on the loopback interface and return the base URL."""
     await app_runner.setup()
     await web.TCPSite(app_runner, "127.0.0.1", port).start()
     host, bound = app_runner.addresses[0][:2]

@@ -18,19 +18,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """A request that was let in.
-
-    Attributes:
-        request: the HTTP request.
-        state: of the sandbox.
-        version: the API version asked for.
-        sent: the decoded JSON body, None if there was none.
-    """
+    """An authorized request, its API version, and its decoded JSON body (None without one)."""
 
     request: web.Request
     state: SandboxState
     version: Version
-    sent: Any
+    body: Any
 
     def argument(self, name: str) -> str:
         """A part of the path."""
@@ -56,14 +49,7 @@ Endpoint = Callable[[Call], web.Response]
 
 @dataclasses.dataclass(frozen=True)
 class Route:
-    """A resource of the API.
-
-    Attributes:
-        method: HTTP method.
-        path: with {names} for its variable parts.
-        endpoint: answers the call, or raises an ApiError.
-        since: the version that brought it.
-    """
+    """A resource of the API, since the version that introduced it; paths have {names} for parts."""
 
     method: str
     path: str

@@ -1,13 +1,16 @@
-"""What belongs to single records and is not part of them: the rows of the child endpoints."""
+"""Lists that belong to single records: one table for their rows, paths and paging."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from tests.sandbox.generate.blueprint import DAY
 from tests.sandbox.generate.events import contact_events, event_summaries
 from tests.sandbox.generate.handling_events import handling_events
 from tests.sandbox.generate.side_conversations import side_conversations
+from tests.sandbox.paging import WHOLE, NotePages, Paging, UnlinkedPages
+from tests.sandbox.versions import OLDEST, V2_15, V2_16, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,93 +19,72 @@ if TYPE_CHECKING:
     from tests.sandbox.records import Body, Record
     from tests.sandbox.workspace import Workspace
 
-LISTED_SECONDS: Final = 90 * DAY
+MAX_EVENT_AGE_SECONDS: Final = 90 * DAY
 GENERATORS: Final[Mapping[str, Callable[[Blueprint, Record], list[Body]]]] = {
     "contact_events": contact_events,
     "conversation_handling_events": handling_events,
     "side_conversations": side_conversations,
 }
+PARENT_KEYS: Final = {
+    "contacts": "contact_id",
+    "companies": "company_id",
+    "conversations": "conversation_id",
+}
 
 
 class Children:
-    """Rows that are made up from their record whenever they are needed, or were given."""
+    """Rows that are generated from their record whenever they are needed, or were given."""
 
     def __init__(self, blueprint: Blueprint) -> None:
-        """Start with what the seed says.
-
-        Args:
-            blueprint: of the workspace.
-        """
         self._blueprint = blueprint
         self._given: dict[tuple[str, str], list[Body]] = {}
 
     def give(self, kind: str, parent_id: str, rows: list[Body]) -> None:
-        """Replace the rows of one record; the record itself does not change.
-
-        Args:
-            kind: contact_events (oldest first), conversation_handling_events or
-                side_conversations.
-            parent_id: of the record.
-            rows: in the API's form.
-
-        Raises:
-            KeyError: there is no such kind.
-        """
+        """Replace the rows of one record; a KeyError, if the kind is none of `GENERATORS`."""
         if kind not in GENERATORS:
-            raise KeyError(kind)
+            raise KeyError(f"there are no children called {kind}")
         self._given[kind, parent_id] = rows
 
     def of(self, kind: str, record: Record) -> list[Body]:
-        """The rows of one record.
-
-        Args:
-            kind: one of `GENERATORS`.
-            record: what they belong to.
-        """
+        """The rows of one record."""
         given = self._given.get((kind, record.id))
         return GENERATORS[kind](self._blueprint, record) if given is None else given
 
     def events(self, contact: Record) -> list[Body]:
         """All events of a contact, oldest first, with the `milliseconds` that order them."""
         body = contact.body()
-        person = {"user_id": body["external_id"], "email": body["email"]}
-        known = {key: value for key, value in person.items() if value is not None}
+        ids = {"user_id": body["external_id"], "email": body["email"]}
+        shown = {key: value for key, value in ids.items() if value is not None}
         return [
-            {"milliseconds": row["created_at"] * 1000 + position, **row, **known}
+            {"milliseconds": row["created_at"] * 1000 + position, **row, **shown}
             for position, row in enumerate(self.of("contact_events", contact))
         ]
 
 
-def segments_of(workspace: Workspace, ids: set[str]) -> list[Body]:
-    """Some of the workspace's segments, as lists of a record's segments show them."""
-    return [
-        {key: value for key, value in row.items() if key != "count"}
-        for row in workspace.lists["segments"]
-        if row["id"] in ids
-    ]
-
-
-def subscriptions_of(workspace: Workspace, contact: Body) -> list[Body]:
-    """The subscription types that a contact has chosen or refused, no defaults among them."""
-    ids = {*contact["opted_out_subscription_ids"], *contact["opted_in_subscription_ids"]}
-    return [row for row in workspace.lists["subscription_types"] if row["id"] in ids]
-
-
 def shown_event(event: Body) -> Body:
-    """An event as the API lists it."""
+    """An event as the API shows it."""
     return {key: value for key, value in event.items() if key != "milliseconds"}
 
 
-def _notes(_workspace: Workspace, owner: Record) -> list[Body]:
+def _tags(_: Workspace, contact: Record) -> list[Body]:
+    return list(contact.body()["tags"])
+
+
+def _notes(_: Workspace, owner: Record) -> list[Body]:
     return list(owner.body()["notes"])
 
 
-def _contact_segments(workspace: Workspace, contact: Record) -> list[Body]:
-    return segments_of(workspace, set(contact.body()["segment_ids"]))
+def _segments(workspace: Workspace, contact: Record) -> list[Body]:
+    ids = set(contact.body()["segment_ids"])
+    rows = [row for row in workspace.lists["segments"] if row["id"] in ids]
+    return [{key: value for key, value in row.items() if key != "count"} for row in rows]
 
 
-def _contact_subscriptions(workspace: Workspace, contact: Record) -> list[Body]:
-    return subscriptions_of(workspace, contact.body())
+def _subscriptions(workspace: Workspace, contact: Record) -> list[Body]:
+    """The subscription types that a contact has opted in to or out of, without the defaults."""
+    body = contact.body()
+    ids = {*body["opted_out_subscription_ids"], *body["opted_in_subscription_ids"]}
+    return [row for row in workspace.lists["subscription_types"] if row["id"] in ids]
 
 
 def _all_events(workspace: Workspace, contact: Record) -> list[Body]:
@@ -110,7 +92,7 @@ def _all_events(workspace: Workspace, contact: Record) -> list[Body]:
 
 
 def _listed_events(workspace: Workspace, contact: Record) -> list[Body]:
-    oldest = workspace.clock.now() - LISTED_SECONDS
+    oldest = workspace.clock.now() - MAX_EVENT_AGE_SECONDS
     return [event for event in _all_events(workspace, contact) if event["created_at"] > oldest]
 
 
@@ -126,28 +108,62 @@ def _side_conversations(workspace: Workspace, conversation: Record) -> list[Body
     return workspace.children.of("side_conversations", conversation)
 
 
-TRUTHS: Final[Mapping[str, tuple[str, str, Callable[[Workspace, Record], list[Body]]]]] = {
-    "contact_notes": ("contacts", "contact_id", _notes),
-    "contact_segments": ("contacts", "contact_id", _contact_segments),
-    "contact_subscriptions": ("contacts", "contact_id", _contact_subscriptions),
-    "contact_events": ("contacts", "contact_id", _listed_events),
-    "all_contact_events": ("contacts", "contact_id", _all_events),
-    "contact_event_summaries": ("contacts", "contact_id", _event_summaries),
-    "company_notes": ("companies", "company_id", _notes),
-    "conversation_handling_events": ("conversations", "conversation_id", _handling_events),
-    "side_conversations": ("conversations", "conversation_id", _side_conversations),
+@dataclasses.dataclass(frozen=True)
+class ChildList:
+    """A list per record of a kind.
+
+    Attributes:
+        parent: the kind of the records.
+        rows: the complete rows of one record.
+        path: empty, if another endpoint shows them.
+        type: the `type` of the response, None for none.
+        key: the name of the list in the response.
+        since: the version that introduced it.
+    """
+
+    parent: str
+    rows: Callable[[Workspace, Record], list[Body]]
+    path: str = ""
+    paging: Paging = WHOLE
+    type: str | None = "list"
+    key: str = "data"
+    since: Version = OLDEST
+
+
+CHILD_LISTS: Final[Mapping[str, ChildList]] = {
+    "contact_tags": ChildList("contacts", _tags, "/contacts/{id}/tags"),
+    "contact_notes": ChildList("contacts", _notes, "/contacts/{id}/notes", NotePages(50)),
+    "contact_segments": ChildList("contacts", _segments, "/contacts/{id}/segments"),
+    "contact_subscriptions": ChildList("contacts", _subscriptions, "/contacts/{id}/subscriptions"),
+    "contact_events": ChildList("contacts", _listed_events),
+    "all_contact_events": ChildList("contacts", _all_events),
+    "contact_event_summaries": ChildList("contacts", _event_summaries),
+    "company_notes": ChildList(
+        "companies", _notes, "/companies/{id}/notes", NotePages(50), since=V2_15
+    ),
+    "conversation_handling_events": ChildList(
+        "conversations",
+        _handling_events,
+        "/conversations/{id}/handling_events",
+        type=None,
+        key="handling_events",
+        since=V2_15,
+    ),
+    "side_conversations": ChildList(
+        "conversations",
+        _side_conversations,
+        "/conversations/{id}/side_conversations",
+        UnlinkedPages(25, 50),
+        type="side_conversation.list",
+        key="side_conversations",
+        since=V2_16,
+    ),
 }
-"""Name -> (kind of the parents, key of the parent's id, the rows of one parent)."""
 
 
 def child_rows(workspace: Workspace, name: str) -> Iterator[Body]:
-    """The complete truth about children, each row with the id of its parent.
-
-    Args:
-        workspace: what they belong to.
-        name: one of `TRUTHS`.
-    """
-    kind, key, rows_of = TRUTHS[name]
-    for record in workspace.collections[kind].truth:
-        for row in rows_of(workspace, record):
-            yield {key: record.id, **row}
+    """All rows of a child list, each with the id of its record."""
+    child = CHILD_LISTS[name]
+    for record in workspace.collections[child.parent].records:
+        for row in child.rows(workspace, record):
+            yield {PARENT_KEYS[child.parent]: record.id, **row}

@@ -1,4 +1,4 @@
-"""The one clock that everything in the sandbox goes by."""
+"""The clock that everything in the sandbox reads."""
 
 from __future__ import annotations
 
@@ -6,47 +6,35 @@ import time
 
 
 class Clock:
-    """Real time by default; it can be set, moved and stopped."""
+    """Real time by default; it can be set, moved and stopped. Times are in epoch seconds."""
 
     def __init__(self) -> None:
-        """Start with the real time."""
-        self._offset = 0.0
+        self._offset_seconds = 0.0
         self._frozen_at: float | None = None
 
-    @property
-    def frozen(self) -> bool:
-        """Whether the clock stands still."""
-        return self._frozen_at is not None
-
     def now(self) -> float:
-        """The time in unix seconds."""
-        return time.time() + self._offset if self._frozen_at is None else self._frozen_at
+        """The time."""
+        return time.time() + self._offset_seconds if self._frozen_at is None else self._frozen_at
 
-    def set(self, at: float) -> None:
-        """Put the clock to a time, running or standing as it was.
-
-        Args:
-            at: unix seconds.
-        """
+    def set(self, at: float) -> float:
+        """Set the time; the clock goes on running, or stays frozen."""
         if self._frozen_at is None:
-            self._offset = at - time.time()
+            self._offset_seconds = at - time.time()
         else:
             self._frozen_at = at
+        return self.now()
 
-    def advance(self, seconds: float) -> None:
-        """Move the clock.
+    def advance(self, seconds: float) -> float:
+        """Move the clock forward, or back by a negative number."""
+        return self.set(self.now() + seconds)
 
-        Args:
-            seconds: how far; negative moves it back.
-        """
-        self.set(self.now() + seconds)
-
-    def freeze(self) -> None:
-        """Stop the clock at the time it shows."""
+    def freeze(self) -> float:
+        """Stop the clock."""
         self._frozen_at = self.now()
+        return self._frozen_at
 
-    def run(self) -> None:
+    def run(self) -> float:
         """Let the clock run on from the time it shows."""
         now = self.now()
         self._frozen_at = None
-        self._offset = now - time.time()
+        return self.set(now)

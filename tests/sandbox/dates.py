@@ -1,4 +1,4 @@
-"""How searches compare timestamps (intercom-api section 4.1)."""
+"""How searches compare timestamps, by endpoint and API version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ class Range:
     high: float = math.inf
 
     def __contains__(self, second: float) -> bool:
-        """Whether a second lies within."""
         return self.low <= second < self.high
 
 
@@ -24,26 +23,20 @@ class DateRule(Protocol):
     """One way of comparing timestamps."""
 
     def range(self, operator: str, second: int) -> Range:
-        """The seconds that compare so with a given one."""
+        """The seconds for which the comparison with a given one holds."""
 
-    def takes(self, operator: str) -> bool:
+    def accepts(self, operator: str) -> bool:
         """Whether dates can be compared with an operator at all."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ExactSeconds:
-    """Timestamps are compared to the second.
-
-    Attributes:
-        operators: those that dates can be compared with.
-        inclusive: whether `>` and `<` include equality.
-    """
+    """Timestamps are compared to the second; inclusively, `>` and `<` include equality."""
 
     operators: tuple[str, ...]
     inclusive: bool = False
 
     def range(self, operator: str, second: int) -> Range:
-        """The seconds that compare so with a given one."""
         ranges = {
             "=": Range(second, second + 1),
             ">": Range(second if self.inclusive else second + 1),
@@ -53,18 +46,13 @@ class ExactSeconds:
         }
         return ranges[operator]
 
-    def takes(self, operator: str) -> bool:
-        """Whether dates can be compared with an operator at all."""
+    def accepts(self, operator: str) -> bool:
         return operator in self.operators
 
 
 @dataclasses.dataclass(frozen=True)
 class CalendarDays:
-    """Timestamps are compared by calendar day, as in contacts/search up to 2.16.
-
-    Attributes:
-        zone: whose days.
-    """
+    """Timestamps are compared by calendar day of a zone, as in contacts/search up to 2.16."""
 
     zone: tzinfo
 
@@ -75,6 +63,5 @@ class CalendarDays:
         end = datetime.combine(today + timedelta(days=1), time(), self.zone).timestamp()
         return {"=": Range(start, end), ">": Range(end), "<": Range(high=start)}[operator]
 
-    def takes(self, operator: str) -> bool:
-        """Whether dates can be compared with an operator at all."""
+    def accepts(self, operator: str) -> bool:
         return operator in {"=", ">", "<"}

@@ -1,4 +1,4 @@
-"""Intercom's error answers: `error.list` bodies."""
+"""Intercom's error responses: `error.list` bodies."""
 
 from __future__ import annotations
 
@@ -11,23 +11,11 @@ if TYPE_CHECKING:
 
 
 class ApiError(Exception):
-    """A refusal, to be answered with an `error.list` body."""
+    """An error to be answered with an `error.list` body."""
 
     def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        headers: Mapping[str, str] | None = None,
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
     ) -> None:
-        """Describe the refusal.
-
-        Args:
-            status: the HTTP status.
-            code: Intercom's error code, such as "not_found".
-            message: Intercom's text.
-            headers: headers to send besides the usual ones.
-        """
         super().__init__(message)
         self.status = status
         self.code = code
@@ -36,12 +24,7 @@ class ApiError(Exception):
 
 
 def error_list(code: str, message: str) -> dict[str, Any]:
-    """The body of an error answer (OpenAPI 2.16, schema `error`).
-
-    Args:
-        code: Intercom's error code.
-        message: Intercom's text.
-    """
+    """The body of an error response (OpenAPI 2.16, schema `error`)."""
     return {
         "type": "error.list",
         "request_id": str(uuid.uuid4()),
@@ -60,11 +43,7 @@ def not_found(message: str, code: str = "not_found") -> ApiError:
 
 
 def html_error(status: int) -> bytes:
-    """The page that the proxy in front of Intercom answers with.
-
-    Args:
-        status: the HTTP status.
-    """
+    """The page that the proxy in front of Intercom answers with."""
     title = f"{status} {HTTPStatus(status).phrase}"
     return (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"

@@ -1,4 +1,4 @@
-"""Export jobs: they take a while, and their files are kept for two days."""
+"""Export jobs: they take some time, and their files are kept for two days."""
 
 from __future__ import annotations
 
@@ -18,16 +18,7 @@ Outcome = Literal["completed", "failed", "canceled", "no_data"]
 
 @dataclasses.dataclass
 class Job:
-    """One export.
-
-    Attributes:
-        identifier: that the API shows.
-        created_at: unix seconds.
-        outcome: how it will end.
-        file: what can be downloaded then.
-        polls: how often its status was asked for.
-        finished_at: unix seconds, None while it runs.
-    """
+    """One export: how it will end, the file to download then, and its times in epoch seconds."""
 
     identifier: str
     created_at: float
@@ -38,7 +29,7 @@ class Job:
 
     @property
     def status(self) -> Outcome | Literal["pending", "in_progress"]:
-        """How far it is; it starts to work once somebody has asked."""
+        """Its status; it starts to work after its status was requested once."""
         if self.finished_at is not None:
             return self.outcome
         return "in_progress" if self.polls > 1 else "pending"
@@ -50,7 +41,7 @@ class Job:
 
     @property
     def expires_at(self) -> float:
-        """When a finished job is forgotten, in unix seconds."""
+        """When a finished job is forgotten, in epoch seconds."""
         return (self.finished_at or self.created_at) + KEPT_SECONDS
 
 
@@ -58,54 +49,30 @@ class ExportJobs:
     """The jobs of one kind of export."""
 
     def __init__(self, clock: Clock) -> None:
-        """Start with none.
-
-        Args:
-            clock: what they go by.
-        """
         self._clock = clock
         self._jobs: dict[str, Job] = {}
 
     def active(self, options: SandboxOptions) -> int:
-        """How many jobs have not ended.
-
-        Args:
-            options: tell how long a job takes.
-        """
+        """The number of jobs that have not ended."""
         for job in self._jobs.values():
             self._advance(job, options)
         return sum(job.finished_at is None for job in self._jobs.values())
 
     def start(self, outcome: Outcome, file: bytes) -> Job:
-        """Add a job.
-
-        Args:
-            outcome: how it will end.
-            file: what can be downloaded then.
-        """
+        """Add a job."""
         job = Job(uuid.uuid4().hex[:16], self._clock.now(), outcome, file)
         self._jobs[job.identifier] = job
         return job
 
     def poll(self, identifier: str, options: SandboxOptions) -> Job | None:
-        """A job whose status is asked for, which moves it on; None if there is none.
-
-        Args:
-            identifier: of the job.
-            options: tell how long a job takes.
-        """
+        """Find a job and count the status request, which moves it on; None if there is none."""
         job = self._jobs.get(identifier)
         if job is not None:
             job.polls += 1
         return self.find(identifier, options)
 
     def find(self, identifier: str, options: SandboxOptions) -> Job | None:
-        """A job, None if there is none or it has expired.
-
-        Args:
-            identifier: of the job.
-            options: tell how long a job takes.
-        """
+        """A job, None if there is none or it has expired."""
         job = self._jobs.get(identifier)
         if job is None:
             return None
@@ -114,7 +81,7 @@ class ExportJobs:
         return None if expired else job
 
     def _advance(self, job: Job, options: SandboxOptions) -> None:
-        """End a job, once it was asked for often enough or has taken long enough."""
+        """End a job, after enough status requests or enough time."""
         if job.finished_at is None:
             due = job.created_at + options.export_seconds
             if self._clock.now() >= due:

@@ -1,4 +1,4 @@
-"""Faults to order: what can go wrong between a client and Intercom."""
+"""Faults: what can go wrong between a client and Intercom."""
 
 from __future__ import annotations
 
@@ -44,37 +44,30 @@ class Fault(msgspec.Struct, omit_defaults=True):
     """What goes wrong, for which requests, and how often.
 
     Kinds, and the attributes that they use:
-        status: an `error.list` answer (`status`, `code`, `message`).
+        status: an `error.list` response (`status`, `code`, `message`).
         html_status: the page of a proxy (`status`).
-        reset: the connection is reset without an answer.
-        cut_body: half of the real body, then the connection closes; Content-Length tells of all.
+        reset: the connection is reset without a response.
+        cut_body: half of the real body, then the connection closes; Content-Length is that of all.
         empty: 200 without a body.
         not_json: 200 with a page of HTML.
-        slow_body: the real body, dripping over `seconds`.
-        hang: no answer for `seconds`, then the connection closes.
+        slow_body: the real body in pieces over `seconds`.
+        hang: no response for `seconds`, then the connection closes.
         endless_body: a JSON text that does not end (256 MiB at most).
         redirect: 302 to `url`.
         endless_redirect: 302 to `url`, with a body that does not end (256 MiB at most).
-        foreign_next: `pages.next` of the real answer is replaced by `url`.
+        foreign_next: `pages.next` of the real response is replaced by `url`.
         repeated_cursor: `pages.next.starting_after` is what the request was sent with.
         small_pages: `status`, for searches and lists with more than `per_page` rows a page.
         raw_body: 200 with exactly `body` (`content_type`).
 
     Attributes:
-        kind: what goes wrong.
         method: regular expression that the method must match in full.
         path: regular expression that the path must match in full.
-        after: matching requests that are let through first.
-        times: matching requests that are struck then; None is all.
-        status: HTTP status.
-        code: error code.
-        message: error message.
-        headers: headers of the answer.
-        seconds: a duration.
-        url: a URL.
+        after: number of matching requests that go well first.
+        times: number of matching requests that fail then; None is all.
+        headers: headers of the response.
         per_page: the largest page that still works.
-        body: bytes of the body.
-        content_type: of the body.
+        body: base64 in JSON.
     """
 
     kind: FaultKind
@@ -92,46 +85,39 @@ class Fault(msgspec.Struct, omit_defaults=True):
     body: bytes = b""
     content_type: str = JSON
 
-    def concerns(self, method: str, path: str, per_page: int) -> bool:
-        """Whether a request is one of those that the fault is for.
-
-        Args:
-            method: its HTTP method.
-            path: its path.
-            per_page: the size of page that it asks for, 0 if it asks for none.
-        """
+    def matches(self, method: str, path: str, per_page: int) -> bool:
+        """Whether the fault is for a request; without a page size, that is 0."""
         if self.kind == "small_pages" and per_page <= self.per_page:
             return False
         return bool(re.fullmatch(self.method, method) and re.fullmatch(self.path, path))
 
     @property
-    def alters_the_answer(self) -> bool:
-        """Whether the real answer is needed, to be spoilt."""
+    def alters_response(self) -> bool:
+        """Whether the fault changes the real response, rather than replacing it."""
         return self.kind in ALTERING
 
 
 class FaultList:
-    """The faults that are due; the first that concerns a request strikes it."""
+    """The faults that are due; the first that matches a request applies."""
 
     def __init__(self) -> None:
-        """Start with none."""
         self._faults: list[Fault] = []
         self._seen: list[int] = []
 
-    def add(self, fault: Fault) -> None:
-        """Order a fault, behind those that are there."""
-        self._faults.append(fault)
+    def add(self, **fault: Any) -> None:
+        """Add a fault behind those that are there, by its attributes in JSON's form."""
+        self._faults.append(msgspec.convert(fault, Fault))
         self._seen.append(0)
 
     def clear(self) -> None:
-        """Drop all faults."""
+        """Remove all faults."""
         self._faults.clear()
         self._seen.clear()
 
-    def strike(self, method: str, path: str, per_page: int) -> Fault | None:
-        """The fault that a request meets, None if it goes well."""
+    def next_for(self, method: str, path: str, per_page: int) -> Fault | None:
+        """The fault that applies to a request, None if it goes well."""
         for position, fault in enumerate(self._faults):
-            if not fault.concerns(method, path, per_page):
+            if not fault.matches(method, path, per_page):
                 continue
             self._seen[position] += 1
             turn = self._seen[position] - fault.after
@@ -140,13 +126,8 @@ class FaultList:
         return None
 
 
-async def spoilt_answer(fault: Fault, request: web.Request) -> web.StreamResponse:
-    """The answer that a fault gives in place of the real one.
-
-    Args:
-        fault: one that does not alter the real answer.
-        request: the request that is struck.
-    """
+async def replaced_response(fault: Fault, request: web.Request) -> web.StreamResponse:
+    """The response in place of the real one."""
     if fault.kind == "endless_body":
         return await _endless(request, web.StreamResponse(headers={"Content-Type": JSON}))
     if fault.kind == "endless_redirect":
@@ -156,28 +137,18 @@ async def spoilt_answer(fault: Fault, request: web.Request) -> web.StreamRespons
         await asyncio.sleep(fault.seconds if fault.kind == "hang" else 0)
         _reset(request)
         return web.Response()
-    return _ready_answer(fault)
+    return _ready_response(fault)
 
 
-async def altered_answer(
-    fault: Fault,
-    request: web.Request,
-    answer: web.Response,
-    sent: Any,
+async def altered_response(
+    fault: Fault, request: web.Request, response: web.Response, sent: Any
 ) -> web.StreamResponse:
-    """The real answer, spoilt.
-
-    Args:
-        fault: one that alters the real answer.
-        request: the request that is struck.
-        answer: the real answer.
-        sent: the decoded body of the request.
-    """
-    body = answer.body if isinstance(answer.body, bytes) else b""
+    """The real response, altered; `sent` is the decoded body of the request."""
+    body = response.body if isinstance(response.body, bytes) else b""
     if fault.kind == "cut_body":
-        return await _cut(request, answer, body)
+        return await _cut(request, response, body)
     if fault.kind == "slow_body":
-        return await _drip(request, answer, body, fault.seconds)
+        return await _drip(request, response, body, fault.seconds)
     decoded = msgspec.json.decode(body)
     pages = decoded.get("pages") or {}
     if fault.kind == "foreign_next":
@@ -185,14 +156,13 @@ async def altered_answer(
     elif pages.get("next"):
         pagination = (sent or {}).get("pagination") or {}
         pages["next"]["starting_after"] = pagination.get(
-            "starting_after",
-            pages["next"]["starting_after"],
+            "starting_after", pages["next"]["starting_after"]
         )
-    answer.body = msgspec.json.encode(decoded)
-    return answer
+    response.body = msgspec.json.encode(decoded)
+    return response
 
 
-def _ready_answer(fault: Fault) -> web.Response:
+def _ready_response(fault: Fault) -> web.Response:
     refusal = msgspec.json.encode(error_list(fault.code, fault.message))
     status, body, content_type = {
         "status": (fault.status, refusal, JSON),
@@ -220,15 +190,15 @@ def _reset(request: web.Request) -> None:
     transport.abort()
 
 
-async def _stream(request: web.Request, answer: web.Response) -> web.StreamResponse:
-    stream = web.StreamResponse(status=answer.status, headers=answer.headers)
+async def _stream(request: web.Request, response: web.Response) -> web.StreamResponse:
+    stream = web.StreamResponse(status=response.status, headers=response.headers)
     await stream.prepare(request)
     return stream
 
 
-async def _cut(request: web.Request, answer: web.Response, body: bytes) -> web.StreamResponse:
-    answer.headers["Content-Length"] = str(len(body))
-    stream = await _stream(request, answer)
+async def _cut(request: web.Request, response: web.Response, body: bytes) -> web.StreamResponse:
+    response.headers["Content-Length"] = str(len(body))
+    stream = await _stream(request, response)
     await stream.write(body[: len(body) // 2])
     if request.transport is not None:
         request.transport.close()
@@ -236,13 +206,10 @@ async def _cut(request: web.Request, answer: web.Response, body: bytes) -> web.S
 
 
 async def _drip(
-    request: web.Request,
-    answer: web.Response,
-    body: bytes,
-    seconds: float,
+    request: web.Request, response: web.Response, body: bytes, seconds: float
 ) -> web.StreamResponse:
-    answer.headers["Content-Length"] = str(len(body))
-    stream = await _stream(request, answer)
+    response.headers["Content-Length"] = str(len(body))
+    stream = await _stream(request, response)
     size = len(body) // DRIPS + 1
     for start in range(0, len(body), size):
         await asyncio.sleep(seconds / DRIPS)

@@ -1,4 +1,4 @@
-"""The fields that can be searched and sorted by, per kind (intercom-api section 4)."""
+"""The fields that can be searched and sorted by, per kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FieldType(enum.Enum):
-    """What values a field holds, and so which operators it takes."""
+    """The values of a field, which decide the operators that it accepts."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -24,15 +24,7 @@ class FieldType(enum.Enum):
     DATE = "date"
 
     def read(self, value: Any, field: str) -> Any:
-        """Read a value of a filter; numbers and dates may come as strings.
-
-        Args:
-            value: what the filter holds.
-            field: name of the field, for the error.
-
-        Raises:
-            ApiError: 400 `parameter_invalid`, if it is no such value.
-        """
+        """Read a value of a filter; numbers and dates may be strings."""
         if value is None:
             return None
         try:
@@ -53,15 +45,7 @@ _READERS: Final[Mapping[FieldType, Callable[[Any], Any]]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """A field of a kind of records.
-
-    Attributes:
-        name: as queries name it.
-        type: of its values.
-        path: where it lies in a record; lists are searched element by element.
-        refused_operators: those that the field does not take although its type does.
-        is_custom: whether it is an attribute of the workspace's own.
-    """
+    """A field, its place in a record, and the operators that it refuses unlike its type."""
 
     name: str
     type: FieldType
@@ -70,7 +54,7 @@ class Field:
     is_custom: bool = False
 
     def value(self, record: Record) -> Any:
-        """What a record holds there: a value, a list of values, or None."""
+        """The value of a record, a list of values, or None."""
         if self.name in _INDEXED:
             return getattr(record, self.name)
         found: Any = record.body()
@@ -90,37 +74,23 @@ def _step(value: Any, key: str) -> Any:
 
 
 class FieldFinder(Protocol):
-    """Knows the searchable fields of a kind of records."""
+    """The searchable fields of a kind of records."""
 
     def find(self, name: Any) -> Field:
-        """The field with a name.
-
-        Raises:
-            ApiError: 400 `invalid_field`.
-        """
+        """The field with a name."""
 
 
 class KnownFields:
     """The standard fields of a kind, and its custom attributes under their prefix."""
 
     def __init__(self, kind: str, custom_attributes: Sequence[Body]) -> None:
-        """Say what is searchable.
-
-        Args:
-            kind: contacts, companies, conversations or tickets.
-            custom_attributes: rows with `name` and `data_type`.
-        """
         self._standard = STANDARD[kind]
         self._prefix = "ticket_attribute." if kind == "tickets" else "custom_attributes."
         self._container = "ticket_attributes" if kind == "tickets" else "custom_attributes"
         self._custom = {row["name"]: row["data_type"] for row in custom_attributes}
 
     def find(self, name: Any) -> Field:
-        """The field with a name.
-
-        Raises:
-            ApiError: 400 `invalid_field`.
-        """
+        """The field with a name."""
         if not isinstance(name, str):
             raise _unknown(name)
         if name in self._standard:
@@ -153,15 +123,7 @@ def _fields(
     dates: str = "",
     paths: Mapping[str, str] | None = None,
 ) -> dict[str, Field]:
-    """Declare fields.
-
-    Args:
-        strings: names, divided by blanks; so are the others.
-        integers: names.
-        booleans: names.
-        dates: names.
-        paths: where a field lies, if not under its own name.
-    """
+    """Declare fields: names separated by spaces, and where they lie, if not under their name."""
     declared = (
         (FieldType.STRING, strings),
         (FieldType.INTEGER, integers),

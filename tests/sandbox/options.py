@@ -1,93 +1,99 @@
-"""What can be chosen about a sandbox."""
+"""Sizes and rules of a sandbox: arguments of `SandboxOptions` and options of the command line."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping  # noqa: TC003 - read by `get_type_hints`
+from typing import Any, Final, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+WORKSPACE: Final = "workspace"
+RULES: Final = "rules"
+
+
+def _option(group: str, default: Any, text: str) -> Any:
+    return dataclasses.field(default=default, metadata={"group": group, "help": text})
+
+
+def _mapping(group: str, text: str) -> Any:
+    return dataclasses.field(default_factory=dict, metadata={"group": group, "help": text})
 
 
 @dataclasses.dataclass(frozen=True)
 class SandboxOptions:
-    """The size of the workspace and the rules that differ between workspaces.
+    """The size of the workspace, and rules that may change while the sandbox runs."""
 
-    Those of the second group may be changed while the sandbox runs (`Control.set_options`).
+    port: int = _option(WORKSPACE, 0, "TCP port on the loopback interface; 0 takes a free one")
+    token: str = _option(WORKSPACE, "sandbox-token", "access token that is accepted")
+    seed: int = _option(WORKSPACE, 1, "equal seeds, sizes and clocks give equal workspaces")
+    contacts: int = _option(WORKSPACE, 3000, "number of contacts")
+    companies: int = _option(WORKSPACE, 400, "number of companies; one in twenty has no users")
+    conversations: int = _option(WORKSPACE, 1200, "number of conversations; some are tickets")
+    tickets: int = _option(WORKSPACE, 300, "number of tickets")
+    long_conversation_parts: int = _option(
+        WORKSPACE, 0, "number of parts of the oldest conversation; 0 for as many as usual"
+    )
+    list_sizes: Mapping[str, int] = _mapping(WORKSPACE, "rows of a list, such as articles=200")
+    clock_start: float | None = _option(
+        WORKSPACE, None, "what the clock shows at the start, in epoch seconds; default: real time"
+    )
+    frozen: bool = _option(WORKSPACE, default=False, text="stop the clock from the start")
 
-    Attributes:
-        port: TCP port on the loopback interface; 0 takes a free one.
-        token: the access token that is accepted.
-        seed: the same seed, sizes and clock give the same workspace.
-        contacts: how many contacts.
-        companies: how many companies; every twentieth has no users.
-        conversations: how many conversations; every tenth is a ticket, as long as there are some.
-        tickets: how many tickets.
-        long_conversation_parts: parts of the oldest conversation; 0 leaves it as any other.
-        list_sizes: kind of a plain list (articles, macros, calls ...) -> how many rows, in place of
-            those in `tests.sandbox.generate.plain_lists.SIZES`.
-        clock_start: unix seconds that the clock shows at the start; None is the real time.
-        frozen: whether the clock stands still from the start.
+    latency: float = _option(RULES, 0.0, "seconds that every request takes at least")
+    latency_by_path: Mapping[str, float] = _mapping(
+        RULES, "the same for paths that match a regular expression, such as ^/events=0.2"
+    )
+    rate_limit: int = _option(RULES, 1666, "number of requests allowed per window")
+    window_seconds: float = _option(RULES, 10.0, "length of a rate limit window in seconds")
+    rate_limit_headers: bool = _option(RULES, default=True, text="send the X-RateLimit headers")
+    other_requests: int = _option(
+        RULES, 0, "requests that another program makes per window, evenly spread"
+    )
+    other_share: float = _option(
+        RULES, 0.0, "share (0 to 1) of the rate limit that another program uses, evenly spread"
+    )
+    timezone: str = _option(RULES, "America/Los_Angeles", "the workspace's time zone (IANA name)")
+    index_delay: Mapping[str, float] = _mapping(
+        RULES, "seconds after `updated_at` until searches show a record, such as contacts=300"
+    )
+    fresh_answers: bool = _option(
+        RULES,
+        default=False,
+        text="searches find and sort records by the late index, but show their current values",
+    )
+    inclusive_comparisons: bool = _option(
+        RULES,
+        default=True,
+        text="> and < include equality in searches of conversations and tickets (documented) and"
+        " at the ends of a range of activity logs (not documented)",
+    )
+    empty_scroll_is_404: bool = _option(
+        RULES, default=False, text="answer a scroll over no companies with 404"
+    )
+    cursor_pages_next: Literal["cursor", "url", "absent"] = _option(
+        RULES, "cursor", "what `pages.next` is where the documentation names no parameter for it"
+    )
+    activity_log_range: float | None = _option(
+        RULES, None, "longest range of activity logs in seconds; a longer one is answered with 500"
+    )
+    event_ids: bool = _option(RULES, default=True, text="data events have an id")
+    export_polls: int = _option(RULES, 2, "status requests before an export job ends")
+    export_seconds: float = _option(RULES, 60.0, "seconds until an export job ends without them")
+    export_outcome: Literal["completed", "failed", "canceled", "no_data"] = _option(
+        RULES, "completed", "how new export jobs end"
+    )
+    reporting_simple_ids: bool = _option(
+        RULES, default=False, text="reporting exports of 2.16 accept ids without a prefix, too"
+    )
+    refused: Mapping[str, str] = _mapping(
+        RULES,
+        "error code (token_unauthorized, forbidden, api_plan_restricted) for paths that begin with"
+        " a regular expression, such as /tickets=forbidden, which also hides conversations that"
+        " are tickets",
+    )
 
-        latency: seconds that every request takes at least.
-        latency_by_path: path pattern (regular expression) -> seconds, in place of `latency`.
-        rate_limit: requests allowed per window.
-        window_seconds: length of a rate limit window in seconds.
-        rate_limit_headers: whether answers carry the X-RateLimit headers.
-        other_requests: requests per window that another program makes, evenly over the window.
-        other_share: share (0 to 1) of the limit that another program uses up, evenly.
-        timezone: the workspace's time zone (IANA name).
-        index_delay: kind -> seconds after its `updated_at` until the search shows a record.
-        fresh_answers: whether searches find and sort records as the late index has them, but show
-            them as they are now.
-        inclusive_comparisons: whether `>` and `<` include equality in conversations/search and
-            tickets/search (documented as "Greater (or equal) than"), and the ends of the range
-            that activity logs are asked for (not documented).
-        empty_scroll_is_404: whether a scroll over no companies at all answers 404.
-        cursor_pages_next: what leads from page to page in the plain lists whose `cursor_pages` are
-            documented without a request parameter: a cursor, a URL, or nothing but `page` and
-            `total_pages`.
-        activity_log_range: longest range of `created_at` in seconds that activity logs answer, a
-            longer one is a 500 (airbyte#38626); None is any.
-        event_ids: whether listed data events have an id of their own.
-        export_polls: how often the status of an export job is asked for before the job ends.
-        export_seconds: after how many seconds an export job ends, if nobody asks.
-        export_outcome: how new export jobs end.
-        reporting_simple_ids: whether reporting exports of 2.16 take ids without a prefix as well.
-        refused: regular expression for the beginning of a path -> error code
-            (token_unauthorized, forbidden, api_plan_restricted) of what the token may not read.
-            Without "/tickets", conversations that are tickets vanish from lists and searches.
-    """
-
-    port: int = 0
-    token: str = "sandbox-token"
-    seed: int = 1
-    contacts: int = 3000
-    companies: int = 400
-    conversations: int = 1200
-    tickets: int = 300
-    long_conversation_parts: int = 0
-    list_sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    clock_start: float | None = None
-    frozen: bool = False
-
-    latency: float = 0.0
-    latency_by_path: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    rate_limit: int = 1666
-    window_seconds: float = 10.0
-    rate_limit_headers: bool = True
-    other_requests: int = 0
-    other_share: float = 0.0
-    timezone: str = "America/Los_Angeles"
-    index_delay: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    fresh_answers: bool = False
-    inclusive_comparisons: bool = True
-    empty_scroll_is_404: bool = False
-    cursor_pages_next: Literal["cursor", "url", "absent"] = "cursor"
-    activity_log_range: float | None = None
-    event_ids: bool = True
-    export_polls: int = 2
-    export_seconds: float = 60.0
-    export_outcome: Literal["completed", "failed", "canceled", "no_data"] = "completed"
-    reporting_simple_ids: bool = False
-    refused: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    def changed(self, **rules: Any) -> SandboxOptions:
+        """These options with other rules; a ValueError, if one of them is fixed."""
+        changeable = {f.name for f in dataclasses.fields(self) if f.metadata["group"] == RULES}
+        if fixed := rules.keys() - changeable:
+            raise ValueError(f"cannot be changed: {', '.join(sorted(fixed))}")
+        return dataclasses.replace(self, **rules)

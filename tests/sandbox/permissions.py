@@ -19,28 +19,13 @@ REFUSALS: Final = {
 
 
 def check_token(*, right: bool) -> None:
-    """Refuse a request without the right token.
-
-    Args:
-        right: whether the token was right.
-
-    Raises:
-        ApiError: 401 `unauthorized`.
-    """
+    """Refuse a request without the right token."""
     if not right:
         raise ApiError(HTTPStatus.UNAUTHORIZED, "unauthorized", "Access Token Invalid")
 
 
 def check_permission(options: SandboxOptions, path: str) -> None:
-    """Refuse a path that the token lacks the permission or the workspace the plan for.
-
-    Args:
-        options: hold what is refused.
-        path: of the request.
-
-    Raises:
-        ApiError: 401 `token_unauthorized`, 403 `forbidden` or 403 `api_plan_restricted`.
-    """
+    """Refuse a path for which the token lacks the permission, or the workspace the plan."""
     for pattern, code in options.refused.items():
         if re.match(pattern, path):
             status, message = REFUSALS[code]
@@ -48,5 +33,5 @@ def check_permission(options: SandboxOptions, path: str) -> None:
 
 
 def sees_tickets(options: SandboxOptions) -> bool:
-    """Whether conversations that are tickets show up: only with the tickets permission."""
+    """Whether conversations that are tickets are shown: only with the tickets permission."""
     return not any(re.match(pattern, "/tickets/search") for pattern in options.refused)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
-from tests.sandbox.answers import json_answer
 from tests.sandbox.call import Call, Endpoint, Route
 from tests.sandbox.errors import ApiError, error_list, not_found
-from tests.sandbox.faults import SERVER_ERROR, Fault, altered_answer, spoilt_answer
+from tests.sandbox.faults import SERVER_ERROR, Fault, altered_response, replaced_response
 from tests.sandbox.permissions import check_permission, check_token
 from tests.sandbox.request_log import LoggedRequest
+from tests.sandbox.responses import json_response
 from tests.sandbox.state import STATE, SandboxState
 from tests.sandbox.versions import not_in_version, parse_version
 
@@ -26,11 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def handler_of(route: Route) -> Handler:
-    """The whole way of a request to a resource and back.
-
-    Args:
-        route: the resource.
-    """
+    """A handler of requests to a resource."""
 
     def endpoint(call: Call) -> web.Response:
         if call.version < route.since:
@@ -41,7 +37,7 @@ def handler_of(route: Route) -> Handler:
 
 
 def unknown_resource() -> Handler:
-    """The way of a request to a path that the API has not."""
+    """A handler of requests to a path that the API lacks."""
 
     def endpoint(_: Call) -> web.Response:
         raise not_found("The requested resource does not exist")
@@ -56,37 +52,31 @@ def _handler(endpoint: Endpoint) -> Handler:
         try:
             sent = _decoded(await request.read())
             entry = _log(state, request, sent)
-            answer = await _answer(state, request, entry, endpoint)
-            entry.status = answer.status
-            return answer
+            response = await _response(state, request, entry, endpoint)
+            entry.status = response.status
+            return response
         finally:
             state.log.in_flight -= 1
 
     return handle
 
 
-async def _answer(
-    state: SandboxState,
-    request: web.Request,
-    entry: LoggedRequest,
-    endpoint: Endpoint,
+async def _response(
+    state: SandboxState, request: web.Request, entry: LoggedRequest, endpoint: Endpoint
 ) -> web.StreamResponse:
     await asyncio.sleep(_latency(state.options, request.path))
-    fault = state.faults.strike(request.method, request.path, _per_page(request, entry.body))
-    if fault is not None and not fault.alters_the_answer:
+    fault = state.faults.next_for(request.method, request.path, _per_page(request, entry.body))
+    if fault is not None and not fault.alters_response:
         _break_scroll(state, fault, request.path)
-        return await spoilt_answer(fault, request)
-    answer = _real_answer(state, request, entry, endpoint)
+        return await replaced_response(fault, request)
+    response = _real_response(state, request, entry, endpoint)
     if fault is None:
-        return answer
-    return await altered_answer(fault, request, answer, entry.body)
+        return response
+    return await altered_response(fault, request, response, entry.body)
 
 
-def _real_answer(
-    state: SandboxState,
-    request: web.Request,
-    entry: LoggedRequest,
-    endpoint: Endpoint,
+def _real_response(
+    state: SandboxState, request: web.Request, entry: LoggedRequest, endpoint: Endpoint
 ) -> web.Response:
     rate_limit_headers: dict[str, str] = {}
     try:
@@ -94,13 +84,13 @@ def _real_answer(
         rate_limit_headers = state.limiter.take(state.options)
         version = parse_version(entry.api_version)
         check_permission(state.options, request.path)
-        answer = endpoint(Call(request, state, version, entry.body))
+        response = endpoint(Call(request, state, version, entry.body))
     except ApiError as error:
-        answer = json_answer(error_list(error.code, error.message))
-        answer.set_status(error.status)
-        answer.headers.update(error.headers)
-    answer.headers.update(rate_limit_headers)
-    return answer
+        response = json_response(error_list(error.code, error.message))
+        response.set_status(error.status)
+        response.headers.update(error.headers)
+    response.headers.update(rate_limit_headers)
+    return response
 
 
 def _log(state: SandboxState, request: web.Request, sent: Any) -> LoggedRequest:
@@ -120,7 +110,7 @@ def _log(state: SandboxState, request: web.Request, sent: Any) -> LoggedRequest:
 
 
 def _decoded(body: bytes) -> Any:
-    """The body of a request; text, if it is no JSON, which every endpoint refuses."""
+    """The decoded body; text, which every endpoint refuses, if it is not JSON."""
     if not body:
         return None
     try:
@@ -137,7 +127,7 @@ def _latency(options: SandboxOptions, path: str) -> float:
 
 
 def _per_page(request: web.Request, sent: Any) -> int:
-    """The size of page that a request asks for, 0 if it asks for none."""
+    """The page size that a request asks for, 0 if it asks for none."""
     pagination = sent.get("pagination") if isinstance(sent, dict) else None
     size = pagination.get("per_page") if isinstance(pagination, dict) else None
     size = size or request.query.get("per_page") or 0

@@ -1,4 +1,4 @@
-"""The query language of the searches (intercom-api section 4)."""
+"""The query language of the searches, from the search pages of Intercom's API reference."""
 
 from __future__ import annotations
 
@@ -38,12 +38,7 @@ NUMBERS: Final = frozenset((FieldType.INTEGER, FieldType.FLOAT))
 
 @dataclasses.dataclass(frozen=True)
 class UpdatedWithin:
-    """What a condition says about `updated_at`.
-
-    Attributes:
-        range: no record outside of it matches.
-        exact: whether every record inside of it matches.
-    """
+    """A range of `updated_at` outside of which no record matches; exact, if all inside do."""
 
     range: Range
     exact: bool
@@ -53,13 +48,13 @@ ANY_TIME: Final = UpdatedWithin(Range(), exact=False)
 
 
 class Condition(Protocol):
-    """Something that a record meets or not; hashable, so that results can be kept."""
+    """A condition on records; hashable, so that results can be kept."""
 
     def matches(self, record: Record) -> bool:
-        """Whether a record meets it."""
+        """Whether a record matches."""
 
     def updated_within(self) -> UpdatedWithin:
-        """What it says about `updated_at`, so that few records need to be looked at."""
+        """The range of `updated_at` that matching records lie in."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,12 +65,10 @@ class DateFilter:
     range: Range
 
     def matches(self, record: Record) -> bool:
-        """Whether the record's timestamp lies within the range; none lies nowhere."""
         second = self.field.value(record)
         return second is not None and second in self.range
 
     def updated_within(self) -> UpdatedWithin:
-        """The range itself, if the filter is about `updated_at`."""
         return (
             UpdatedWithin(self.range, exact=True) if self.field.name == "updated_at" else ANY_TIME
         )
@@ -90,13 +83,11 @@ class ValueFilter:
     values: tuple[Any, ...]
 
     def matches(self, record: Record) -> bool:
-        """Whether the record's value compares so."""
         found = self.field.value(record)
         elements = found if isinstance(found, list) else [found]
         return any(self._holds(element) for element in elements)
 
     def updated_within(self) -> UpdatedWithin:
-        """Nothing."""
         return ANY_TIME
 
     def _holds(self, element: Any) -> bool:
@@ -116,16 +107,14 @@ class ValueFilter:
 
 @dataclasses.dataclass(frozen=True)
 class Not:
-    """The opposite of a condition; records without a value meet it."""
+    """The opposite of a condition; records without a value match."""
 
     condition: Condition
 
     def matches(self, record: Record) -> bool:
-        """Whether the record does not meet the condition."""
         return not self.condition.matches(record)
 
     def updated_within(self) -> UpdatedWithin:
-        """Nothing."""
         return ANY_TIME
 
 
@@ -136,11 +125,9 @@ class AllOf:
     conditions: tuple[Condition, ...]
 
     def matches(self, record: Record) -> bool:
-        """Whether the record meets every condition."""
         return all(condition.matches(record) for condition in self.conditions)
 
     def updated_within(self) -> UpdatedWithin:
-        """What all of the ranges have in common."""
         parts = [condition.updated_within() for condition in self.conditions]
         low = max(part.range.low for part in parts)
         high = min(part.range.high for part in parts)
@@ -154,11 +141,10 @@ class AnyOf:
     conditions: tuple[Condition, ...]
 
     def matches(self, record: Record) -> bool:
-        """Whether the record meets one of the conditions."""
         return any(condition.matches(record) for condition in self.conditions)
 
     def updated_within(self) -> UpdatedWithin:
-        """What the ranges cover together; exact only if there is no gap between them."""
+        # exact only if there is no gap between the ranges
         parts = [condition.updated_within() for condition in self.conditions]
         parts.sort(key=lambda part: part.range.low)
         high, exact = parts[0].range.low, True
@@ -173,11 +159,9 @@ class Everything:
     """No condition at all."""
 
     def matches(self, record: Record) -> bool:  # noqa: ARG002 - the shape of a condition
-        """Always."""
         return True
 
     def updated_within(self) -> UpdatedWithin:
-        """At any time, all of them."""
         return UpdatedWithin(Range(-math.inf, math.inf), exact=True)
 
 
@@ -186,41 +170,22 @@ class NoTicket:
     """Only conversations that are not tickets."""
 
     def matches(self, record: Record) -> bool:
-        """Whether the conversation is not a ticket."""
         return not record.is_ticket
 
     def updated_within(self) -> UpdatedWithin:
-        """Nothing."""
         return ANY_TIME
 
 
 @dataclasses.dataclass(frozen=True)
 class QueryReader:
-    """Turns the `query` of a request body into a condition.
-
-    Attributes:
-        fields: the searchable fields.
-        dates: how standard timestamps compare.
-        custom_dates: how date attributes of the workspace's own compare.
-    """
+    """Reads the `query` of a request body; custom date attributes have a rule of their own."""
 
     fields: FieldFinder
     dates: DateRule
     custom_dates: DateRule
 
     def read(self, query: Any, depth: int = 1) -> Condition:
-        """Read a filter or a group.
-
-        Args:
-            query: a decoded JSON object.
-            depth: how deep it lies; the outermost is 1.
-
-        Returns:
-            The condition that it stands for.
-
-        Raises:
-            ApiError: 400, if it is no query or asks for what is not supported.
-        """
+        """Read a filter or a group at a depth; the outermost is 1."""
         if not isinstance(query, dict) or query.get("operator") not in {*OPERATORS, *GROUPS}:
             raise _invalid("query must be a filter or a group of filters with a valid operator")
         if query["operator"] in GROUPS:
@@ -239,7 +204,7 @@ class QueryReader:
         return AllOf(conditions) if query["operator"] == "AND" else AnyOf(conditions)
 
     def _filter(self, field: Field, operator: str, query: dict[str, Any]) -> Condition:
-        if not self._takes(field, operator):
+        if not self._accepts(field, operator):
             raise _invalid(f"operator {operator} is not supported for field {field.name}")
         given = query.get("value")
         if (operator in LIST_OPERATORS) != isinstance(given, list):
@@ -249,11 +214,11 @@ class QueryReader:
         condition = self._positive(field, NEGATIONS.get(operator, operator), read)
         return Not(condition) if operator in NEGATIONS else condition
 
-    def _takes(self, field: Field, operator: str) -> bool:
+    def _accepts(self, field: Field, operator: str) -> bool:
         if operator in field.refused_operators:
             return False
         if field.type is FieldType.DATE:
-            return self._rule(field).takes(operator)
+            return self._rule(field).accepts(operator)
         if operator in COMPARISONS:
             return field.type in NUMBERS
         if NEGATIONS.get(operator, operator) in TEXT_COMPARISONS:

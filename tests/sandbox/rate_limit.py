@@ -1,4 +1,4 @@
-"""Intercom's rate limit: so many requests in each fixed window of ten seconds."""
+"""Intercom's rate limit: a number of requests in each fixed window of ten seconds."""
 
 from __future__ import annotations
 
@@ -16,27 +16,12 @@ class RateLimiter:
     """Counts the requests of the current window; windows are aligned to the epoch."""
 
     def __init__(self, clock: Clock) -> None:
-        """Start with nothing used.
-
-        Args:
-            clock: what windows go by.
-        """
         self._clock = clock
         self._window = 0
         self._used = 0
 
     def take(self, options: SandboxOptions) -> dict[str, str]:
-        """Count a request.
-
-        Args:
-            options: the limit and who else uses it.
-
-        Returns:
-            The X-RateLimit headers of its answer, empty if they are left out.
-
-        Raises:
-            ApiError: 429 `rate_limit_exceeded`, if nothing is left in this window.
-        """
+        """Count a request; returns the X-RateLimit headers of its response, if there are any."""
         now = self._clock.now()
         window = math.floor(now / options.window_seconds)
         if window != self._window:

@@ -1,4 +1,4 @@
-"""Records, and the two views on them: the truth, and what the search index shows."""
+"""Records as they are, and as the search index shows them."""
 
 from __future__ import annotations
 
@@ -32,16 +32,7 @@ class Record:
         *,
         is_ticket: bool = False,
     ) -> None:
-        """Describe a record.
-
-        Args:
-            record_id: the id that the API shows.
-            number: the number that orders records of the same second and stands in cursors.
-            created_at: unix seconds.
-            updated_at: unix seconds.
-            build: makes the body; the result is the caller's to change.
-            is_ticket: whether a conversation is a ticket.
-        """
+        # `number` orders records of the same second and is part of cursors
         self.id = record_id
         self.number = number
         self.created_at = created_at
@@ -63,21 +54,14 @@ class SortedRecords:
     """Records found by id, and kept in order of (updated_at, number)."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
-        """Take in records.
-
-        Args:
-            records: in any order, ids unique.
-        """
         self._by_id = {record.id: record for record in records}
         self._by_number = {record.number: record for record in self._by_id.values()}
         self.keys = sorted(record.key for record in self._by_id.values())
 
     def __len__(self) -> int:
-        """How many records there are."""
         return len(self._by_id)
 
     def __iter__(self) -> Iterator[Record]:
-        """All records, oldest `updated_at` first."""
         return (self._by_number[number] for _, number in self.keys)
 
     def get(self, record_id: str) -> Record | None:
@@ -96,7 +80,7 @@ class SortedRecords:
         insort(self.keys, record.key)
 
     def remove(self, record_id: str) -> None:
-        """Take a record out, if it is there."""
+        """Remove a record, if it is there."""
         record = self._by_id.pop(record_id, None)
         if record is not None:
             del self._by_number[record.number]
@@ -104,21 +88,10 @@ class SortedRecords:
 
 
 class Collection:
-    """All records of one kind, with a search index that may lag behind.
-
-    Attributes:
-        truth: the records as they are.
-        revision: a number that differs whenever the truth or the index does.
-    """
+    """All records of one kind, with a search index that may be late; changes alter `revision`."""
 
     def __init__(self, records: list[Record], indexed_until: float) -> None:
-        """Take in the records of a workspace.
-
-        Args:
-            records: in any order.
-            indexed_until: records with a later `updated_at` are not in the search index yet.
-        """
-        self.truth = SortedRecords(records)
+        self.records = SortedRecords(records)
         self.revision = 0
         self._index = SortedRecords(r for r in records if r.updated_at <= indexed_until)
         self._sequence = itertools.count()
@@ -129,28 +102,19 @@ class Collection:
                 self._await(record.updated_at, record.id, record)
 
     def put(self, record: Record) -> None:
-        """Add or change a record; the search shows it once the index has caught up."""
-        self.truth.put(record)
+        """Add or change a record; searches show it once the index has caught up."""
+        self.records.put(record)
         self.revision += 1
         self._await(record.updated_at, record.id, record)
 
     def remove(self, record_id: str, at: float) -> None:
-        """Delete a record; the search shows it until the index has caught up.
-
-        Args:
-            record_id: the record's id.
-            at: unix seconds of the deletion.
-        """
-        self.truth.remove(record_id)
+        """Delete a record; searches show it until the index has caught up."""
+        self.records.remove(record_id)
         self.revision += 1
         self._await(at, record_id, None)
 
     def index(self, until: float) -> SortedRecords:
-        """What the search sees.
-
-        Args:
-            until: unix seconds up to which changes have reached the index.
-        """
+        """What searches see, if changes up to a timestamp (epoch seconds) have been indexed."""
         while self._waiting and self._waiting[0][0] <= until:
             _, sequence, record_id, record = heapq.heappop(self._waiting)
             if sequence < self._indexed.get(record_id, -1):

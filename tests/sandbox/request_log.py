@@ -1,4 +1,4 @@
-"""What was asked of the sandbox; tokens are not kept."""
+"""The requests that the sandbox received; access tokens are not kept."""
 
 from __future__ import annotations
 
@@ -7,23 +7,19 @@ from typing import Any, Final
 
 import msgspec
 
-KEPT: Final = 200_000
+MAX_KEPT: Final = 200_000
 
 
 class LoggedRequest(msgspec.Struct):
     """One request to the API.
 
     Attributes:
-        method: HTTP method.
         path: without the query.
-        query: parameters of the URL.
         body: the decoded JSON body, None if there was none.
-        api_version: the Intercom-Version header.
-        user_agent: the User-Agent header.
         authorized: whether the token was right.
-        time: unix seconds of the sandbox's clock at arrival.
+        time: when it arrived by the sandbox's clock, in epoch seconds.
         in_flight: requests being served at arrival, this one included.
-        status: HTTP status of the answer, 0 if none went out.
+        status: HTTP status of the response, 0 if none was sent.
     """
 
     method: str
@@ -42,6 +38,13 @@ class RequestLog:
     """The latest requests, oldest first, and how many are being served."""
 
     def __init__(self) -> None:
-        """Start empty."""
-        self.requests: deque[LoggedRequest] = deque(maxlen=KEPT)
+        self.requests: deque[LoggedRequest] = deque(maxlen=MAX_KEPT)
         self.in_flight = 0
+
+    def all(self) -> list[LoggedRequest]:
+        """The requests, oldest first."""
+        return list(self.requests)
+
+    def clear(self) -> None:
+        """Forget the requests so far."""
+        self.requests.clear()

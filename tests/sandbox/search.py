@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.sandbox.records import Record, SortedRecords
 
 MAX_PER_PAGE: Final = 150
-KEPT_RESULTS: Final = 64
+MAX_KEPT_RESULTS: Final = 64
 MILLISECONDS: Final = 1000
 
 Key = tuple[Any, int]
@@ -29,13 +29,7 @@ Key = tuple[Any, int]
 
 @dataclasses.dataclass(frozen=True)
 class Cursor:
-    """The place behind the last row of a page: its sort value and number, and the next page.
-
-    Attributes:
-        value: the row's sort value, seconds for dates.
-        number: the row's number.
-        page: number of the page that follows.
-    """
+    """The sort value (seconds for dates) and number of a page's last row, and the next page's."""
 
     value: Any
     number: int
@@ -49,38 +43,19 @@ class Cursor:
 
 
 def read_cursor(text: Any, field: Field) -> Cursor:
-    """Read a `starting_after` text.
-
-    Args:
-        text: what the client sent.
-        field: the field that is sorted by.
-
-    Raises:
-        ApiError: 400 `client_error`, if no page ever gave it out.
-    """
+    """Read a `starting_after` text."""
     try:
         value, number, page = msgspec.json.decode(base64.b64decode(text, validate=True))
         if field.type is FieldType.DATE:
             value //= MILLISECONDS
         return Cursor(value, int(number), int(page))
     except (binascii.Error, msgspec.DecodeError, TypeError, ValueError):
-        raise bad_request(
-            "client_error",
-            "Invalid starting_after param. Please try again using a starting_after value from a "
-            "paginated response",
-        ) from None
+        raise invalid_cursor() from None
 
 
 @dataclasses.dataclass(frozen=True)
 class PageRequest:
-    """What a search asks for besides its query.
-
-    Attributes:
-        sort: the field to sort by.
-        ascending: oldest or smallest first.
-        per_page: rows of a page.
-        cursor: where the page begins, None for the first.
-    """
+    """Sort order and page of a search; the first page has no cursor."""
 
     sort: Field
     ascending: bool
@@ -89,22 +64,9 @@ class PageRequest:
 
 
 def read_page_request(
-    body: dict[str, Any],
-    fields: FieldFinder,
-    default_sort: str,
-    default_per_page: int,
+    body: dict[str, Any], fields: FieldFinder, default_sort: str, default_per_page: int
 ) -> PageRequest:
-    """Read `sort` and `pagination` of a search's body.
-
-    Args:
-        body: the decoded body.
-        fields: the fields that can be sorted by.
-        default_sort: the field, descending, if none is asked for.
-        default_per_page: the size of a page, if none is asked for.
-
-    Raises:
-        ApiError: 400, if something in it is not valid.
-    """
+    """Read `sort` and `pagination` of a search's body."""
     sort = body.get("sort") or {}
     pagination = body.get("pagination") or {}
     if not isinstance(sort, dict) or not isinstance(pagination, dict):
@@ -123,15 +85,7 @@ def read_page_request(
 
 
 def check_per_page(per_page: Any, maximum: int) -> int:
-    """The size of a page, as a number.
-
-    Args:
-        per_page: what the client sent, a number or a text.
-        maximum: the largest that is allowed.
-
-    Raises:
-        ApiError: 400 `parameter_invalid`.
-    """
+    """The size of a page, as a number."""
     try:
         size = int(per_page)
     except (TypeError, ValueError):
@@ -145,14 +99,7 @@ def check_per_page(per_page: Any, maximum: int) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """One page of results.
-
-    Attributes:
-        records: its rows.
-        total_count: how many records match.
-        number: which page it is, as far as the cursor tells.
-        next: the cursor of the next page, None on the last.
-    """
+    """One page of results, its number by the cursor, and the cursor of the next page."""
 
     records: list[Record]
     total_count: int
@@ -162,13 +109,7 @@ class Page:
 
 @dataclasses.dataclass(frozen=True)
 class Matches:
-    """Matching records in ascending order: a stretch of a list of keys.
-
-    Attributes:
-        keys: (sort value, number), ascending.
-        start: where the stretch begins.
-        stop: where it ends.
-    """
+    """Matching records: a range of a list of keys (sort value, number) in ascending order."""
 
     keys: Sequence[Key]
     start: int
@@ -178,11 +119,11 @@ class Matches:
         """The keys of a page in the order asked for, and whether more follow."""
         start, stop = self.start, self.stop
         if wanted.cursor is not None:
-            place = (wanted.cursor.value, wanted.cursor.number)
+            position = (wanted.cursor.value, wanted.cursor.number)
             if wanted.ascending:
-                start = bisect_right(self.keys, place, start, stop)
+                start = bisect_right(self.keys, position, start, stop)
             else:
-                stop = bisect_left(self.keys, place, start, stop)
+                stop = bisect_left(self.keys, position, start, stop)
         if wanted.ascending:
             return self.keys[start : min(stop, start + wanted.per_page)], (
                 start + wanted.per_page < stop
@@ -192,10 +133,9 @@ class Matches:
 
 
 class Searcher:
-    """Answers searches, and remembers the latest results to page through them quickly."""
+    """Runs searches, and keeps the latest results to page through them quickly."""
 
     def __init__(self) -> None:
-        """Start with nothing remembered."""
         self._results: OrderedDict[tuple[Any, ...], Matches] = OrderedDict()
 
     def search(
@@ -206,45 +146,21 @@ class Searcher:
         condition: Condition,
         wanted: PageRequest,
     ) -> Page:
-        """Find one page.
-
-        Args:
-            kind: what is searched.
-            revision: state of the index; the same number means the same content.
-            index: the records.
-            condition: which of them match.
-            wanted: sort order and page.
-
-        Raises:
-            ApiError: 400 `client_error`, if the cursor does not fit the sort field.
-        """
+        """Find one page; an equal revision means an equal index."""
         matches = self.matches(kind, revision, index, condition, wanted.sort)
         try:
             keys, more = matches.page(wanted)
         except TypeError:
-            raise _cursor_of_another_sort() from None
+            raise invalid_cursor() from None  # of another sort field
         number = 1 if wanted.cursor is None else wanted.cursor.page
         last = Cursor(*keys[-1], number + 1) if more else None
         records = [index.numbered(key[1]) for key in keys]
         return Page(records, matches.stop - matches.start, number, last)
 
     def matches(
-        self,
-        kind: str,
-        revision: int,
-        index: SortedRecords,
-        condition: Condition,
-        sort: Field,
+        self, kind: str, revision: int, index: SortedRecords, condition: Condition, sort: Field
     ) -> Matches:
-        """All records that match, in ascending order.
-
-        Args:
-            kind: what is searched.
-            revision: state of the index; the same number means the same content.
-            index: the records.
-            condition: which of them match.
-            sort: the field to sort by.
-        """
+        """All records that match, in ascending order."""
         within = condition.updated_within()
         start = bisect_left(index.keys, (within.range.low, -1))
         stop = max(start, bisect_left(index.keys, (within.range.high, -1)))
@@ -257,7 +173,7 @@ class Searcher:
             keys = sorted((_sort_value(sort, record), record.number) for record in found)
             self._results[name] = Matches(keys, 0, len(keys))
         self._results.move_to_end(name)
-        while len(self._results) > KEPT_RESULTS:
+        while len(self._results) > MAX_KEPT_RESULTS:
             self._results.popitem(last=False)
         return self._results[name]
 
@@ -269,7 +185,8 @@ def _sort_value(field: Field, record: Record) -> Any:
     return value if isinstance(value, (int, float)) else 0
 
 
-def _cursor_of_another_sort() -> ApiError:
+def invalid_cursor() -> ApiError:
+    """A 400 for a cursor that no page of this list had."""
     return bad_request(
         "client_error",
         "Invalid starting_after param. Please try again using a starting_after value from a "

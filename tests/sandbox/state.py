@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from tests.sandbox.answers import Encodings
 from tests.sandbox.clock import Clock
 from tests.sandbox.exports import ExportJobs
 from tests.sandbox.faults import FaultList
 from tests.sandbox.rate_limit import RateLimiter
 from tests.sandbox.request_log import RequestLog
+from tests.sandbox.responses import Encodings
 from tests.sandbox.scroll import Scroll
 from tests.sandbox.search import Searcher
 from tests.sandbox.workspace import Workspace
@@ -21,28 +22,9 @@ if TYPE_CHECKING:
 
 
 class SandboxState:
-    """The clock, the workspace, and what has happened so far.
-
-    Attributes:
-        options: as they are now.
-        clock: everything goes by it.
-        workspace: the data.
-        limiter: of requests.
-        scroll: the one over companies.
-        searcher: answers searches.
-        encodings: of records.
-        faults: that are due.
-        log: of requests.
-        content_exports: jobs of message data.
-        reporting_exports: jobs of reporting data.
-    """
+    """The options as they are now, the clock, the workspace, and what has happened so far."""
 
     def __init__(self, options: SandboxOptions) -> None:
-        """Set up a sandbox.
-
-        Args:
-            options: sizes and rules.
-        """
         self.options = options
         self.clock = Clock()
         if options.frozen:
@@ -58,6 +40,11 @@ class SandboxState:
         self.log = RequestLog()
         self.content_exports = ExportJobs(self.clock)
         self.reporting_exports = ExportJobs(self.clock)
+
+    def change(self, **rules: Any) -> dict[str, Any]:
+        """Change rules; returns all options as they are now."""
+        self.options = self.options.changed(**rules)
+        return dataclasses.asdict(self.options)
 
 
 STATE: Final = web.AppKey("state", SandboxState)

@@ -1,4 +1,4 @@
-"""API versions: which are accepted, and which resources each one knows."""
+"""API versions."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ Version = tuple[int, int]
 PREVIEW: Final[Version] = (99, 0)
 OLDEST: Final[Version] = (2, 7)
 NEWEST: Final[Version] = (2, 17)
+V2_9: Final[Version] = (2, 9)
+V2_10: Final[Version] = (2, 10)
+V2_12: Final[Version] = (2, 12)
+V2_13: Final[Version] = (2, 13)
+V2_14: Final[Version] = (2, 14)
+V2_15: Final[Version] = (2, 15)
+V2_16: Final[Version] = (2, 16)
+V2_17: Final[Version] = (2, 17)
 
 
 def parse_version(header: str | None) -> Version:
-    """The version that a request asks for.
+    """The version that the Intercom-Version header asks for; Preview is newer than all.
 
     Without the header the real API falls back on the version of the app; the sandbox refuses,
     because a client that leaves it out gets shapes that it did not choose.
-
-    Args:
-        header: the Intercom-Version header, None if there was none.
-
-    Returns:
-        The version as (major, minor); Preview is newer than all.
-
-    Raises:
-        ApiError: 400 `intercom_version_invalid`.
     """
     if header == "Preview":
         return PREVIEW
@@ -35,13 +34,10 @@ def parse_version(header: str | None) -> Version:
         version = (int(major), int(minor))
         if OLDEST <= version <= NEWEST:
             return version
-    message = f"Intercom version '{header}' is not valid."
-    raise bad_request("intercom_version_invalid", message)
+    raise bad_request("intercom_version_invalid", f"Intercom version '{header}' is not valid.")
 
 
 def not_in_version() -> ApiError:
-    """A 400 for a resource that the requested version has not (OpenAPI 2.16)."""
-    return bad_request(
-        "intercom_version_invalid",
-        "Requested resource is not available in current API version.",
-    )
+    """A 400 for a resource that the requested version lacks (OpenAPI 2.16)."""
+    message = "Requested resource is not available in current API version."
+    return bad_request("intercom_version_invalid", message)

@@ -1,4 +1,4 @@
-"""How records look in answers: cut and shaped for the place and the API version."""
+"""How records look in responses, by place and API version."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tests.sandbox.records import Body, Record
-from tests.sandbox.versions import Version
+from tests.sandbox.versions import V2_16, V2_17, Version
 
-EMBEDDED: Final = 10
-PARTS: Final = 500
-V2_16: Final[Version] = (2, 16)
-V2_17: Final[Version] = (2, 17)
-_KEPT_ASIDE: Final = (
+MAX_EMBEDDED: Final = 10
+MAX_PARTS: Final = 500
+_INTERNAL: Final = (
     "company_ids",
     "segment_ids",
     "opted_out_subscription_ids",
@@ -24,7 +22,7 @@ View = Callable[[Record, Version], Body]
 
 
 def contact(record: Record, version: Version) -> Body:
-    """A contact: its lists show ten references each (intercom-api section 5)."""
+    """A contact: its lists show ten references each."""
     body = contact_with_merges(record, version)
     body.pop("merge_history", None)
     return body
@@ -51,7 +49,7 @@ def contact_with_merges(record: Record, version: Version) -> Body:
             body["opted_in_subscription_ids"],
         ),
     }
-    for key in _KEPT_ASIDE:
+    for key in _INTERNAL:
         del body[key]
     for name, (kind, path, ids) in lists.items():
         body[name] = _addressable_list(kind, f"/contacts/{record.id}/{path}", path, ids)
@@ -78,10 +76,10 @@ def conversation_list_item(record: Record, version: Version) -> Body:
 
 
 def conversation(record: Record, version: Version) -> Body:
-    """A conversation with its 500 most recent parts; `total_count` tells how many there are."""
+    """A conversation with its 500 most recent parts; `total_count` is that of all."""
     body = _conversation(record.body(), version)
     parts = body["conversation_parts"]
-    parts["conversation_parts"] = parts["conversation_parts"][-PARTS:]
+    parts["conversation_parts"] = parts["conversation_parts"][-MAX_PARTS:]
     return body
 
 
@@ -99,7 +97,7 @@ def ticket(record: Record, version: Version) -> Body:
     """A ticket with its 500 most recent parts; assignee ids are strings before 2.16."""
     body = record.body()
     parts = body["ticket_parts"]
-    parts["ticket_parts"] = parts["ticket_parts"][-PARTS:]
+    parts["ticket_parts"] = parts["ticket_parts"][-MAX_PARTS:]
     if version < V2_16:
         for assignee in ("admin_assignee_id", "team_assignee_id"):
             body[assignee] = str(body[assignee])
@@ -119,10 +117,10 @@ def _conversation(body: Body, version: Version) -> Body:
 def _addressable_list(kind: str, url: str, path: str, ids: Sequence[str]) -> Body:
     return {
         "type": "list",
-        "data": [{"type": kind, "id": i, "url": f"/{path}/{i}"} for i in ids[:EMBEDDED]],
+        "data": [{"type": kind, "id": i, "url": f"/{path}/{i}"} for i in ids[:MAX_EMBEDDED]],
         "url": url,
         "total_count": len(ids),
-        "has_more": len(ids) > EMBEDDED,
+        "has_more": len(ids) > MAX_EMBEDDED,
     }
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tests.sandbox.children import TRUTHS, Children, child_rows
-from tests.sandbox.export_truth import EXPORT_TRUTHS
+from tests.sandbox.children import CHILD_LISTS, Children, child_rows
 from tests.sandbox.generate import settings_lists
 from tests.sandbox.generate.blueprint import (
     APP_ID,
@@ -27,7 +26,9 @@ from tests.sandbox.generate.companies import companies, company, has_users
 from tests.sandbox.generate.contacts import contact, contacts, external_id
 from tests.sandbox.generate.conversations import conversation, conversations, part
 from tests.sandbox.generate.custom_objects import custom_objects
+from tests.sandbox.generate.message_engagement import receipts
 from tests.sandbox.generate.plain_lists import plain_lists
+from tests.sandbox.generate.reporting import DATASETS
 from tests.sandbox.generate.tickets import ticket, tickets
 from tests.sandbox.records import Body, Collection, Record
 
@@ -43,7 +44,6 @@ BUILDERS: Final = {
     "conversations": conversation,
     "tickets": ticket,
 }
-KINDS: Final = tuple(BUILDERS)
 FIRST_NUMBERS: Final = {
     "contacts": 0,
     "companies": 0,
@@ -53,27 +53,22 @@ FIRST_NUMBERS: Final = {
 
 
 class Workspace:
-    """All that an Intercom workspace holds.
+    """All that an Intercom workspace holds; the control route calls the public methods.
+
+    A `kind` is contacts, companies, conversations or tickets; timestamps (`at`, `updated_at`) are
+    in epoch seconds, None for now. A record or list that does not exist is a KeyError.
 
     Attributes:
         id: the workspace's id_code.
         collections: kind -> its records.
-        lists: name -> the rows of a small list (admins, teams, tags, segments ...).
-        deleted_conversations: tombstones, oldest first.
+        lists: name -> the rows of a list (admins, teams, tags, articles ...).
+        deleted_conversations: what GET /conversations/deleted shows, oldest first.
         archived_contacts: contacts that were deleted.
-        merged: id of a contact that was merged away -> id of the contact it went into.
+        merged: id of a contact that was merged away -> id of the contact that is left.
         blueprint: what generated records are derived from.
-        children: what belongs to single records: events, side conversations ...
-        clock: everything goes by it.
     """
 
     def __init__(self, options: SandboxOptions, clock: Clock) -> None:
-        """Generate the workspace.
-
-        Args:
-            options: sizes, seed and index delays.
-            clock: the sandbox's clock.
-        """
         self.id = APP_ID
         self.clock = clock
         now = clock.now()
@@ -95,113 +90,116 @@ class Workspace:
         self.merged: dict[str, str] = {}
         self.children = Children(self.blueprint)
 
+    def records(self, kind: str) -> list[Body]:
+        """All records or rows in the API's form (2.16), nothing capped, hidden or indexed late.
+
+        Besides the four kinds (by `updated_at`) these are `lists`, notes, deleted_conversations,
+        archived_contacts, merged_contacts, `CHILD_LISTS` (each row with the id of its record),
+        message_engagement and reporting_<dataset>. Contacts have `tag_ids`, `company_ids`,
+        `note_ids`, `segment_ids`, `opted_in_subscription_ids` and `opted_out_subscription_ids`;
+        their `tags` and `notes`, and the `notes` of companies, are plain lists of full objects.
+        """
+        if kind in self.collections:
+            bodies = [record.body() for record in self.collections[kind].records]
+            return [_with_ids(body) for body in bodies] if kind == "contacts" else bodies
+        if kind in CHILD_LISTS:
+            return list(child_rows(self, kind))
+        if kind == "notes":
+            owners = self.records("contacts") + self.records("companies")
+            return [note for owner in owners for note in owner["notes"]]
+        if kind == "message_engagement":
+            return receipts(self.blueprint, self.collections["contacts"].records)
+        if kind.startswith("reporting_"):
+            dataset = DATASETS[kind.removeprefix("reporting_")]
+            return dataset.rows(self.collections[dataset.kind].records, replied_only=False)
+        merged = [{"id": source, "merged_into": target} for source, target in self.merged.items()]
+        gone = {
+            "merged_contacts": merged,
+            "deleted_conversations": self.deleted_conversations,
+            "archived_contacts": self.archived_contacts,
+        }
+        return (gone | self.lists)[kind]
+
     def change(
-        self, kind: str, record_id: str, edit: Callable[[Body], None], at: int | None
+        self, kind: str, record_id: str, fields: Body, updated_at: int | None = None
     ) -> Body:
-        """Change a record.
+        """Change a record, or a row of a list, and return it as it is now."""
+        if kind not in self.collections:
+            return self._change_row(kind, record_id, fields)
+        return self._edit(kind, record_id, lambda body: body.update(fields), self._at(updated_at))
 
-        Args:
-            kind: one of `KINDS`.
-            record_id: which record.
-            edit: changes the body in place.
-            at: the new `updated_at` in unix seconds, None leaves it as it was.
+    def change_quietly(self, kind: str, record_id: str, fields: Body) -> Body:
+        """Change a record without moving its `updated_at`."""
+        return self._edit(kind, record_id, lambda body: body.update(fields), None)
 
-        Returns:
-            The record as it is now.
+    def touch(self, kind: str, record_ids: Sequence[str], at: int | None = None) -> None:
+        """Give records the same `updated_at`, as a bulk job does."""
+        for record_id in record_ids:
+            self._edit(kind, record_id, lambda _: None, self._at(at))
 
-        Raises:
-            KeyError: there is no such record.
-        """
-        before = self._record(kind, record_id)
-        body = before.body()
-        edit(body)
-        body["updated_at"] = before.updated_at if at is None else at
-        self.collections[kind].put(_stored(body, before.number, is_ticket=before.is_ticket))
-        return body
+    def touch_oldest(self, kind: str, count: int, at: int | None = None) -> list[str]:
+        """Do so with the records that were updated longest ago, and return their ids."""
+        records = self.collections[kind].records
+        ids = [record.id for record, _ in zip(records, range(count), strict=False)]
+        self.touch(kind, ids, at)
+        return ids
 
-    def create(self, kind: str, fields: Body, at: int) -> Body:
-        """Add a record, made up like the generated ones.
-
-        Args:
-            kind: one of `KINDS`.
-            fields: what it has in place of the made-up values.
-            at: its `created_at` and `updated_at` in unix seconds.
-
-        Returns:
-            The new record.
-        """
+    def create(self, kind: str, fields: Body | None = None, at: int | None = None) -> Body:
+        """Add a record with some fields, the others made up, created and updated at a time."""
+        at = self._at(at)
         self._numbers[kind] += 1
         number = self._numbers[kind]
         record_id = object_id(at, 9, number) if kind in {"contacts", "companies"} else str(number)
         record = Record(record_id, number, at, at, partial(BUILDERS[kind], self.blueprint))
-        body = record.body() | fields
+        body = record.body() | (fields or {})
         self.collections[kind].put(_stored(body, number, is_ticket=False))
         return body
 
     def delete(self, kind: str, record_id: str) -> None:
-        """Delete a record: conversations leave a tombstone, contacts are archived.
-
-        Raises:
-            KeyError: there is no such record.
-        """
-        now = int(self.clock.now())
+        """Delete a record; conversations are listed as deleted, contacts archived."""
+        now = self._at(None)
         body = self._record(kind, record_id).body()
         self.collections[kind].remove(record_id, now)
         if kind == "conversations":
+            retained = len(self.deleted_conversations) % 2 == 0
             self.deleted_conversations.append(
                 {
                     "type": "conversation",
                     "id": record_id,
-                    "metrics_retained": len(self.deleted_conversations) % 2 == 0,
+                    "metrics_retained": retained,
                     "deleted_at": now,
-                },
+                }
             )
         elif kind == "contacts":
             self.archived_contacts.append(body)
 
-    def merge(self, source_id: str, target_id: str) -> Body:
-        """Merge one contact into another, which inherits its tags, notes and companies.
+    def merge(self, contact_id: str, into: str) -> Body:
+        """Merge a contact into another, which takes over its tags, notes and companies."""
+        source = self._record("contacts", contact_id).body()
+        self._record("contacts", into)
+        now = self._at(None)
+        self.collections["contacts"].remove(contact_id, now)
+        self.merged[contact_id] = into
 
-        Returns:
-            The contact that stays.
-
-        Raises:
-            KeyError: there is no such contact.
-        """
-        source = self._record("contacts", source_id).body()
-        self._record("contacts", target_id)
-        now = int(self.clock.now())
-        self.collections["contacts"].remove(source_id, now)
-        self.merged[source_id] = target_id
-
-        def inherit(target: Body) -> None:
-            owned = {row["id"] for row in target["tags"]}
-            target["tags"] += [row for row in source["tags"] if row["id"] not in owned]
+        def take_over(target: Body) -> None:
+            tag_ids = {row["id"] for row in target["tags"]}
+            target["tags"] += [row for row in source["tags"] if row["id"] not in tag_ids]
             target["notes"] += source["notes"]
-            companies_before = set(target["company_ids"])
-            target["company_ids"] += [c for c in source["company_ids"] if c not in companies_before]
-            target["merge_history"] = [
-                *target.get("merge_history", []),
-                {
-                    "type": "merge_history",
-                    "source_contact_id": source_id,
-                    "source_contact_role": source["role"],
-                    "merged_at": now,
-                },
-            ]
+            company_ids = set(target["company_ids"])
+            target["company_ids"] += [c for c in source["company_ids"] if c not in company_ids]
+            merge = {
+                "type": "merge_history",
+                "source_contact_id": contact_id,
+                "source_contact_role": source["role"],
+                "merged_at": now,
+            }
+            target["merge_history"] = [*target.get("merge_history", []), merge]
 
-        return self.change("contacts", target_id, inherit, now)
+        return self._edit("contacts", into, take_over, now)
 
     def add_parts(self, conversation_id: str, count: int) -> Body:
-        """Add comments to a conversation.
-
-        Returns:
-            The conversation, with all parts.
-
-        Raises:
-            KeyError: there is no such conversation.
-        """
-        now = int(self.clock.now())
+        """Add comments to a conversation, and return it with all of its parts."""
+        now = self._at(None)
         number = self._record("conversations", conversation_id).number
 
         def append(body: Body) -> None:
@@ -212,102 +210,60 @@ class Workspace:
             if body["statistics"]:
                 body["statistics"]["count_conversation_parts"] = len(parts)
 
-        return self.change("conversations", conversation_id, append, now)
+        return self._edit("conversations", conversation_id, append, now)
+
+    def give_children(self, kind: str, parent_id: str, rows: list[Body]) -> None:
+        """Replace the contact_events (oldest first), conversation_handling_events or
+        side_conversations of a record, which itself does not change.
+        """
+        self.children.give(kind, parent_id, rows)
 
     def tag(self, kind: str, record_id: str, tag_id: str) -> Body:
-        """Put a tag on a contact, company or conversation.
-
-        Raises:
-            KeyError: there is no such record.
-        """
-        now = int(self.clock.now())
+        """Put a tag on a contact, company or conversation."""
+        now = self._at(None)
 
         def put(body: Body) -> None:
-            number = int(tag_id) - FIRST_TAG
             rows = _tags_of(body)
-            rows[:] = [row for row in rows if row["id"] != tag_id]
-            rows.insert(0, applied_tag(number, now, FIRST_ADMIN))
+            others = [row for row in rows if row["id"] != tag_id]
+            rows[:] = [applied_tag(int(tag_id) - FIRST_TAG, now, FIRST_ADMIN), *others]
 
-        return self.change(kind, record_id, put, now)
+        return self._edit(kind, record_id, put, now)
 
     def untag(self, kind: str, record_id: str, tag_id: str) -> Body:
-        """Take a tag off a contact, company or conversation.
-
-        Raises:
-            KeyError: there is no such record.
-        """
+        """Take a tag off a contact, company or conversation."""
 
         def take_off(body: Body) -> None:
             rows = _tags_of(body)
             rows[:] = [row for row in rows if row["id"] != tag_id]
 
-        return self.change(kind, record_id, take_off, int(self.clock.now()))
+        return self._edit(kind, record_id, take_off, self._at(None))
 
-    def touch(self, kind: str, record_ids: Sequence[str], at: int) -> None:
-        """Give many records the same `updated_at`, as a bulk job does.
+    def _at(self, at: int | None) -> int:
+        return at or int(self.clock.now())
 
-        Raises:
-            KeyError: one of the records does not exist.
-        """
-        for record_id in record_ids:
-            self.change(kind, record_id, lambda _: None, at)
+    def _edit(
+        self, kind: str, record_id: str, edit: Callable[[Body], None], updated_at: int | None
+    ) -> Body:
+        """Change a record in place; without an `updated_at` that stays."""
+        before = self._record(kind, record_id)
+        body = before.body()
+        edit(body)
+        body["updated_at"] = before.updated_at if updated_at is None else updated_at
+        self.collections[kind].put(_stored(body, before.number, is_ticket=before.is_ticket))
+        return body
 
-    def change_row(self, name: str, row_id: str, fields: Body) -> Body:
-        """Change a row of a small list.
-
-        Args:
-            name: of the list.
-            row_id: id of the row, as text.
-            fields: what changes.
-
-        Raises:
-            KeyError: there is no such list or row.
-        """
+    def _change_row(self, name: str, row_id: str, fields: Body) -> Body:
         for row in self.lists[name]:
             if str(row.get("id")) == row_id:
                 row.update(fields)
                 return row
-        raise KeyError(_missing(name, row_id))
-
-    def truth(self, kind: str) -> list[Body]:
-        """Everything of a kind, nothing capped or hidden.
-
-        Args:
-            kind: one of `KINDS`, a small list, "notes", "deleted_conversations",
-                "archived_contacts" or "merged_contacts".
-
-        Raises:
-            KeyError: there is no such kind.
-        """
-        if kind in self.collections:
-            bodies = [record.body() for record in self.collections[kind].truth]
-            return [_with_ids(body) for body in bodies] if kind == "contacts" else bodies
-        if kind == "notes":
-            owners = self.truth("contacts") + self.truth("companies")
-            return [note for owner in owners for note in owner["notes"]]
-        if kind in TRUTHS:
-            return list(child_rows(self, kind))
-        if kind in EXPORT_TRUTHS:
-            return EXPORT_TRUTHS[kind](self)
-        return (self._aftermath() | self.lists)[kind]
-
-    def _aftermath(self) -> dict[str, list[Body]]:
-        merged = [{"id": source, "merged_into": target} for source, target in self.merged.items()]
-        return {
-            "merged_contacts": merged,
-            "deleted_conversations": self.deleted_conversations,
-            "archived_contacts": self.archived_contacts,
-        }
+        raise KeyError(f"no {name} with id {row_id}")
 
     def _record(self, kind: str, record_id: str) -> Record:
-        record = self.collections[kind].truth.get(record_id)
+        record = self.collections[kind].records.get(record_id)
         if record is None:
-            raise KeyError(_missing(kind, record_id))
+            raise KeyError(f"no {kind} with id {record_id}")
         return record
-
-
-def _missing(kind: str, record_id: str) -> str:
-    return f"no {kind} with id {record_id}"
 
 
 def _blueprint(options: SandboxOptions, now: int) -> Blueprint:
@@ -356,14 +312,8 @@ def _stored(body: Body, number: int, *, is_ticket: bool) -> Record:
         fresh: Body = msgspec.json.decode(encoded)
         return fresh
 
-    return Record(
-        body["id"],
-        number,
-        body["created_at"],
-        body["updated_at"],
-        build,
-        is_ticket=is_ticket,
-    )
+    times = body["created_at"], body["updated_at"]
+    return Record(body["id"], number, *times, build, is_ticket=is_ticket)
 
 
 def _tags_of(body: Body) -> list[Body]:

@@ -1,4 +1,4 @@
-"""The content data export: who got which message, and what they did with it."""
+"""The content data export: messages that were sent, and what happened to them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import gzip
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.sandbox.answers import json_answer
 from tests.sandbox.call import Call, Route
 from tests.sandbox.endpoints.downloads import check_accept, csv_file, sent_file
 from tests.sandbox.errors import ApiError, bad_request, not_found
 from tests.sandbox.generate.blueprint import DAY
 from tests.sandbox.generate.message_engagement import COLUMNS, EVENTS, receipts
+from tests.sandbox.responses import json_response
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from tests.sandbox.exports import Job
     from tests.sandbox.records import Body
 
-ACTIVE_JOBS: Final = 1
+MAX_ACTIVE_JOBS: Final = 1
 
 
 def _create(call: Call) -> web.Response:
     first, last = _range(call)
     jobs = call.state.content_exports
-    if jobs.active(call.state.options) >= ACTIVE_JOBS:
+    if jobs.active(call.state.options) >= MAX_ACTIVE_JOBS:
         message = "Exceeded rate limit of 1 pending message data export jobs"
         raise ApiError(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded", message)
     rows = _rows(call, first, last)
     outcome = call.state.options.export_outcome if rows else "no_data"
     file = csv_file(COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
-    return _answer(call, jobs.start(outcome, gzip.compress(file)))
+    return _respond(call, jobs.start(outcome, gzip.compress(file)))
 
 
 def _status(call: Call) -> web.Response:
     job = call.state.content_exports.poll(call.argument("id"), call.state.options)
     if job is None:
         raise not_found("Resource Not Found")
-    return _answer(call, job)
+    return _respond(call, job)
 
 
 def _download(call: Call) -> web.Response:
@@ -49,26 +49,26 @@ def _download(call: Call) -> web.Response:
     return sent_file(job.file, f"{job.identifier}.csv.gz")
 
 
-def _answer(call: Call, job: Job) -> web.Response:
+def _respond(call: Call, job: Job) -> web.Response:
     url = f"{call.origin}/download/content/data/{job.identifier}"
-    return json_answer(
+    return json_response(
         {
             "job_identifier": job.identifier,
             "status": job.status,
             "download_url": url if job.has_file else "",
             "download_expires_at": str(int(job.expires_at)) if job.has_file else "",
-        },
+        }
     )
 
 
 def _range(call: Call) -> tuple[int, int]:
-    """First and last second that are exported: whole days (UTC), both ends included."""
-    sent = call.sent if isinstance(call.sent, dict) else {}
-    first, last = _moment(sent, "created_at_after"), _moment(sent, "created_at_before")
+    """The first and the last second of the export: whole days (UTC), both ends included."""
+    sent = call.body if isinstance(call.body, dict) else {}
+    first, last = _timestamp(sent, "created_at_after"), _timestamp(sent, "created_at_before")
     return first - first % DAY, last - last % DAY + DAY - 1
 
 
-def _moment(sent: Body, name: str) -> int:
+def _timestamp(sent: Body, name: str) -> int:
     value: Any = sent.get(name)
     if value is None:
         raise bad_request("parameter_not_found", f"{name} is a required parameter.")
@@ -78,9 +78,9 @@ def _moment(sent: Body, name: str) -> int:
 
 
 def _rows(call: Call, first: int, last: int) -> list[Body]:
-    """Messages that were sent within a range; only what happened within it counts."""
+    """Messages sent within a range; later events are left out."""
     workspace = call.state.workspace
-    rows = receipts(workspace.blueprint, workspace.collections["contacts"].truth)
+    rows = receipts(workspace.blueprint, workspace.collections["contacts"].records)
     chosen = [row for row in rows if first <= row["received_at"] <= last]
     for row in chosen:
         row |= {name: None for name in EVENTS if not first <= (row[name] or 0) <= last}

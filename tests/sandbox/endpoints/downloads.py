@@ -20,12 +20,7 @@ OCTET_STREAM: Final = "application/octet-stream"
 
 
 def csv_file(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A CSV file in UTF-8; what is missing is left empty.
-
-    Args:
-        header: names of the columns.
-        rows: in the same order.
-    """
+    """A CSV file in UTF-8; what is missing is left empty."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
@@ -34,25 +29,13 @@ def csv_file(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def check_accept(call: Call) -> None:
-    """Refuse a download without the header that is documented as required.
-
-    Args:
-        call: with its headers.
-
-    Raises:
-        ApiError: 406; which status the real one answers is not documented.
-    """
+    """Refuse a download without the header that is documented as required."""
     if OCTET_STREAM not in call.request.headers.get("Accept", ""):
         message = f"Accept header must be {OCTET_STREAM}"
         raise ApiError(HTTPStatus.NOT_ACCEPTABLE, "client_error", message)
 
 
 def sent_file(content: bytes, name: str) -> web.Response:
-    """An answer with a file.
-
-    Args:
-        content: of the file.
-        name: of the file.
-    """
+    """An answer with a file."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=content, content_type=OCTET_STREAM, headers=headers)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from tests.sandbox.answers import json_answer
 from tests.sandbox.call import Call, Route
-from tests.sandbox.children import LISTED_SECONDS, shown_event
+from tests.sandbox.children import MAX_EVENT_AGE_SECONDS, shown_event
 from tests.sandbox.errors import bad_request, not_found
 from tests.sandbox.generate.events import event_summaries
+from tests.sandbox.responses import json_response
 from tests.sandbox.search import check_per_page
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 PER_PAGE: Final = 15
 MAX_PER_PAGE: Final = 150
-SELECTORS: Final = ("intercom_user_id", "user_id", "email")
+CONTACT_FIELDS: Final = {"intercom_user_id": "id", "user_id": "external_id", "email": "email"}
 
 
 def _events(call: Call) -> web.Response:
     if call.parameter("type") != "user":
         raise bad_request("parameter_invalid", "type must be user")
-    selector = next((name for name in SELECTORS if call.parameter(name)), None)
+    selector = next((name for name in CONTACT_FIELDS if call.parameter(name)), None)
     if selector is None:
         raise bad_request("parameter_not_found", "user_id, email or intercom_user_id is required")
     contact = _contact(call, selector)
@@ -37,54 +37,46 @@ def _events(call: Call) -> web.Response:
 
 def _summary(contact: Record, events: list[Body]) -> web.Response:
     body = contact.body()
-    return json_answer(
+    return json_response(
         {
             "type": "event.summary",
             "email": body["email"],
             "intercom_user_id": contact.id,
             "user_id": body["external_id"],
             "events": event_summaries(events),
-        },
+        }
     )
 
 
 def _list(call: Call, selector: str, events: list[Body]) -> web.Response:
-    """The events that are young enough, newest first; links count in milliseconds."""
+    """The events of the last 90 days, newest first; links count in milliseconds."""
     per_page = check_per_page(call.parameter("per_page") or PER_PAGE, MAX_PER_PAGE)
     before, since = _milliseconds(call, "before"), _milliseconds(call, "since")
-    oldest = (call.state.clock.now() - LISTED_SECONDS) * 1000
-    wanted = [
+    oldest = (call.state.clock.now() - MAX_EVENT_AGE_SECONDS) * 1000
+    found = [
         event
         for event in reversed(events)
         if event["milliseconds"] > oldest
         and (before is None or event["milliseconds"] < before)
         and (since is None or event["milliseconds"] >= since)
     ]
-    page = wanted[:per_page]
-    answer = {
-        "type": "event.list",
-        "events": [_as_asked(call, event) for event in page],
-        "pages": _links(call, selector, page, more=len(wanted) > per_page),
-    }
-    return json_answer(answer)
-
-
-def _as_asked(call: Call, event: Body) -> Body:
-    shown = shown_event(event)
+    page = found[:per_page]
+    shown = [shown_event(event) for event in page]
     if not call.state.options.event_ids:
-        del shown["id"]
-    return shown
+        shown = [{key: row[key] for key in row if key != "id"} for row in shown]
+    links = _links(call, selector, page, more=len(found) > per_page)
+    return json_response({"type": "event.list", "events": shown, "pages": links})
 
 
 def _links(call: Call, selector: str, page: list[Body], *, more: bool) -> dict[str, str]:
-    """Where older and newer events are (schema `data_event_list`)."""
+    """The URLs of older and newer events (schema `data_event_list`)."""
     if not page:
         return {}
-    person = {selector: call.parameter(selector), "type": "user"}
-    newer: dict[str, Any] = person | {"since": page[0]["milliseconds"] + 1}
+    contact = {selector: call.parameter(selector), "type": "user"}
+    newer: dict[str, Any] = contact | {"since": page[0]["milliseconds"] + 1}
     links = {"since": f"{call.origin}/events?{urlencode(newer)}"}
     if more:
-        older = {"per_page": len(page), "before": page[-1]["milliseconds"]} | person
+        older = {"per_page": len(page), "before": page[-1]["milliseconds"]} | contact
         if call.parameter("since"):
             older["since"] = call.parameter("since")
         links["next"] = f"{call.origin}/events?{urlencode(older)}"
@@ -101,20 +93,20 @@ def _milliseconds(call: Call, name: str) -> int | None:
 
 
 def _contact(call: Call, selector: str) -> Record:
-    """The contact asked for; a lead is found by `intercom_user_id` only."""
-    wanted = call.parameter(selector)
-    contacts = call.state.workspace.collections["contacts"].truth
+    """The contact that is asked for; a lead is found by `intercom_user_id` only."""
+    value = call.parameter(selector) or ""
+    contacts = call.state.workspace.collections["contacts"].records
     if selector == "intercom_user_id":
-        found = contacts.get(wanted or "")
+        found = contacts.get(value)
     else:
-        field = {"user_id": "external_id", "email": "email"}[selector]
-        found = next((c for c in contacts if _is_user_with(c.body(), field, wanted)), None)
+        field = CONTACT_FIELDS[selector]
+        found = next((c for c in contacts if _is_user_with(c.body(), field, value)), None)
     if found is None:
         raise not_found("User Not Found")
     return found
 
 
-def _is_user_with(contact: Body, field: str, value: str | None) -> bool:
+def _is_user_with(contact: Body, field: str, value: str) -> bool:
     return bool(contact["role"] == "user" and contact[field] == value)
 
 

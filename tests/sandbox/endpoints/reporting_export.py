@@ -6,12 +6,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from tests.sandbox.answers import json_answer
 from tests.sandbox.call import Call, Route
 from tests.sandbox.endpoints.downloads import check_accept, csv_file, sent_file
 from tests.sandbox.errors import ApiError, bad_request, not_found
 from tests.sandbox.generate.reporting import DATASETS, Dataset, simple_id
-from tests.sandbox.views import V2_16
+from tests.sandbox.responses import json_response
+from tests.sandbox.versions import V2_14, V2_16
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from tests.sandbox.records import Body
     from tests.sandbox.versions import Version
 
-PENDING_JOBS: Final = 5
+MAX_PENDING_JOBS: Final = 5
 STATUSES: Final = {"completed": "complete", "pending": "pending", "in_progress": "pending"}
-V2_14: Final = (2, 14)
 
 
 def _datasets(call: Call) -> web.Response:
@@ -36,7 +35,7 @@ def _datasets(call: Call) -> web.Response:
         }
         for name, dataset in DATASETS.items()
     ]
-    return json_answer({"type": "list", "data": rows})
+    return json_response({"type": "list", "data": rows})
 
 
 def _attribute(qualified_id: str, version: Version) -> Body:
@@ -46,25 +45,26 @@ def _attribute(qualified_id: str, version: Version) -> Body:
 
 
 def _enqueue(call: Call) -> web.Response:
-    sent = call.sent if isinstance(call.sent, dict) else {}
+    sent = call.body if isinstance(call.body, dict) else {}
     name = _required(sent, "dataset_id")
     if name not in DATASETS:
         raise bad_request("bad_request", f"{name} is not a valid dataset_id")
     attributes = _attributes(call, sent, name)
-    start, end = (_moment(sent, bound) for bound in ("start_time", "end_time"))
+    start, end = (_timestamp(sent, bound) for bound in ("start_time", "end_time"))
     jobs, options = call.state.reporting_exports, call.state.options
-    if jobs.active(options) >= PENDING_JOBS:
+    if jobs.active(options) >= MAX_PENDING_JOBS:
         message = "Exceeded rate limit of 5 pending reporting dataset export jobs"
         raise ApiError(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded", message)
     rows = _rows(call, DATASETS[name], start, end)
     values = ([row[attribute] for attribute in attributes.values()] for row in rows)
-    return _answer(call, jobs.start(options.export_outcome, csv_file(list(attributes), values)))
+    return _respond(call, jobs.start(options.export_outcome, csv_file(list(attributes), values)))
 
 
 def _attributes(call: Call, sent: Body, name: str) -> dict[str, str]:
-    """The attributes asked for, as they were called -> qualified id.
+    """Ids as they were sent -> qualified ids.
 
-    From 2.16 on the text asks for qualified ids, the example has simple ones: an option decides.
+    From 2.16 on the documentation asks for qualified ids, its example has simple ones: an option
+    decides.
     """
     asked = _required(sent, "attribute_ids")
     if not isinstance(asked, list):
@@ -85,9 +85,9 @@ def _attributes(call: Call, sent: Body, name: str) -> dict[str, str]:
 
 
 def _rows(call: Call, dataset: Dataset, start: int, end: int) -> list[Body]:
-    """The rows of a time range; whether its end counts is not documented."""
+    """The rows of a time range; it is not documented whether its end is included."""
     last = end if call.state.options.inclusive_comparisons else end - 1
-    records = call.state.workspace.collections[dataset.kind].truth
+    records = call.state.workspace.collections[dataset.kind].records
     rows = dataset.rows(records, replied_only=call.version < V2_16)
     return [row for row in rows if start <= row[dataset.time] <= last]
 
@@ -97,9 +97,9 @@ def _status(call: Call) -> web.Response:
         _parameter(call, name)
     identifier = call.argument("id")
     job = call.state.reporting_exports.poll(identifier, call.state.options)
-    if job is None or not _is_meant(call):
+    if job is None or not _is_of_job(call):
         raise _unknown(identifier)
-    return _answer(call, job)
+    return _respond(call, job)
 
 
 def _download(call: Call) -> web.Response:
@@ -108,25 +108,25 @@ def _download(call: Call) -> web.Response:
         _parameter(call, name)
     identifier = call.argument("id")
     job = call.state.reporting_exports.find(identifier, call.state.options)
-    if job is None or not job.has_file or not _is_meant(call):
+    if job is None or not job.has_file or not _is_of_job(call):
         raise _unknown(identifier)
     return sent_file(job.file, f"{identifier}.csv")
 
 
-def _answer(call: Call, job: Job) -> web.Response:
+def _respond(call: Call, job: Job) -> web.Response:
     parameters = {"app_id": call.state.workspace.id, "job_identifier": job.identifier}
     url = f"{call.origin}/download/reporting_data/{job.identifier}?{urlencode(parameters)}"
-    return json_answer(
+    return json_response(
         {
             "job_identifier": job.identifier,
             "status": STATUSES.get(job.status, "failed"),
             "download_url": url if job.has_file else "",
             "download_expires_at": str(int(job.expires_at)) if job.has_file else "",
-        },
+        }
     )
 
 
-def _is_meant(call: Call) -> bool:
+def _is_of_job(call: Call) -> bool:
     """Whether the parameters name this workspace and the job of the path."""
     named = (call.parameter("app_id"), call.parameter("job_identifier"))
     return named == (call.state.workspace.id, call.argument("id"))
@@ -143,7 +143,7 @@ def _parameter(call: Call, name: str) -> None:
         raise bad_request("bad_request", f"'{name}' is a required parameter")
 
 
-def _moment(sent: Body, name: str) -> int:
+def _timestamp(sent: Body, name: str) -> int:
     value = _required(sent, name)
     if not isinstance(value, int) or isinstance(value, bool):
         raise bad_request("bad_request", f"'{name}' {value} must be of type Integer")
