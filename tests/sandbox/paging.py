@@ -28,7 +28,7 @@ class Paging(Protocol):
     """A way of paging."""
 
     def page(self, call: Call, rows: Sequence[Body], /) -> tuple[Sequence[Body], Body]:
-        """The rows of the page that is asked for, and what the envelope says about it."""
+        """The rows of the page that is requested, and what the envelope says about it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,7 +164,7 @@ class ActivityLogPages(CursorPages):
 
 
 def page_and_size(call: Call, per_page: int, max_per_page: int) -> tuple[int, int]:
-    """The number and the size of the page that is asked for."""
+    """The number and the size of the page that is requested."""
     number = call.parameter("page") or "1"
     if not number.isdecimal() or int(number) < 1:
         raise bad_request("parameter_invalid", "page must be a positive number")

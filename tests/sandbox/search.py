@@ -115,20 +115,20 @@ class Matches:
     start: int
     stop: int
 
-    def page(self, wanted: PageRequest) -> tuple[Sequence[Key], bool]:
-        """The keys of a page in the order asked for, and whether more follow."""
+    def page(self, request: PageRequest) -> tuple[Sequence[Key], bool]:
+        """The keys of a page in the requested order, and whether more follow."""
         start, stop = self.start, self.stop
-        if wanted.cursor is not None:
-            position = (wanted.cursor.value, wanted.cursor.number)
-            if wanted.ascending:
+        if request.cursor is not None:
+            position = (request.cursor.value, request.cursor.number)
+            if request.ascending:
                 start = bisect_right(self.keys, position, start, stop)
             else:
                 stop = bisect_left(self.keys, position, start, stop)
-        if wanted.ascending:
-            return self.keys[start : min(stop, start + wanted.per_page)], (
-                start + wanted.per_page < stop
+        if request.ascending:
+            return self.keys[start : min(stop, start + request.per_page)], (
+                start + request.per_page < stop
             )
-        first = max(start, stop - wanted.per_page)
+        first = max(start, stop - request.per_page)
         return self.keys[first:stop][::-1], first > start
 
 
@@ -144,15 +144,15 @@ class Searcher:
         revision: int,
         index: SortedRecords,
         condition: Condition,
-        wanted: PageRequest,
+        request: PageRequest,
     ) -> Page:
         """Find one page; an equal revision means an equal index."""
-        matches = self.matches(kind, revision, index, condition, wanted.sort)
+        matches = self.matches(kind, revision, index, condition, request.sort)
         try:
-            keys, more = matches.page(wanted)
+            keys, more = matches.page(request)
         except TypeError:
             raise invalid_cursor() from None  # of another sort field
-        number = 1 if wanted.cursor is None else wanted.cursor.page
+        number = 1 if request.cursor is None else request.cursor.page
         last = Cursor(*keys[-1], number + 1) if more else None
         records = [index.numbered(key[1]) for key in keys]
         return Page(records, matches.stop - matches.start, number, last)

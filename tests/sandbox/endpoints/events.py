@@ -93,7 +93,7 @@ def _milliseconds(call: Call, name: str) -> int | None:
 
 
 def _contact(call: Call, selector: str) -> Record:
-    """The contact that is asked for; a lead is found by `intercom_user_id` only."""
+    """The contact that is requested; a lead is found by `intercom_user_id` only."""
     value = call.parameter(selector) or ""
     contacts = call.state.workspace.collections["contacts"].records
     if selector == "intercom_user_id":

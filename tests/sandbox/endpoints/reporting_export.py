@@ -66,22 +66,22 @@ def _attributes(call: Call, sent: Body, name: str) -> dict[str, str]:
     From 2.16 on the documentation asks for qualified ids, its example has simple ones: an option
     decides.
     """
-    asked = _required(sent, "attribute_ids")
-    if not isinstance(asked, list):
+    requested = _required(sent, "attribute_ids")
+    if not isinstance(requested, list):
         message = "'attribute_ids' not an array must be of type Array"
         raise bad_request("bad_request", message)
-    if not asked:
+    if not requested:
         raise bad_request("bad_request", "attribute_ids must contain at least one attribute_id")
     qualified = {attribute: attribute for attribute in DATASETS[name].attributes}
     simple = {simple_id(attribute): attribute for attribute in reversed(qualified)}
     known = simple
     if call.version >= V2_16:
         known = qualified | (simple if call.state.options.reporting_simple_ids else {})
-    unknown = [str(attribute) for attribute in asked if attribute not in known]
+    unknown = [str(attribute) for attribute in requested if attribute not in known]
     if unknown:
         message = f"attribute_ids invalid for {name} dataset: {', '.join(unknown)}"
         raise bad_request("bad_request", message)
-    return {attribute: known[attribute] for attribute in asked}
+    return {attribute: known[attribute] for attribute in requested}
 
 
 def _rows(call: Call, dataset: Dataset, start: int, end: int) -> list[Body]:

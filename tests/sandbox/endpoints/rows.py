@@ -110,7 +110,7 @@ def unchanged(row: Body, _: Version) -> Body:
 
 def hidden_before(version: Version, *fields: str) -> RowView:
     """A row whose fields are hidden in versions before the one that introduced them."""
-    return lambda row, asked: row if asked >= version else _without(row, *fields)
+    return lambda row, requested: row if requested >= version else _without(row, *fields)
 
 
 def article(row: Body, version: Version) -> Body:

@@ -32,7 +32,7 @@ class Search:
     Attributes:
         key: the name of the list in the response.
         type: the `type` of the response.
-        default_sort: the field that is sorted by, descending, if none is asked for.
+        default_sort: the field that is sorted by, descending, if none is requested.
     """
 
     kind: str
@@ -51,15 +51,15 @@ class Search:
         condition = reader.read(call.body.get("query"))
         if only != EVERYTHING:
             condition = AllOf((only, condition))
-        wanted = read_page_request(call.body, fields, self.default_sort, self.default_per_page)
+        request = read_page_request(call.body, fields, self.default_sort, self.default_per_page)
         collection = call.state.workspace.collections[self.kind]
         delay_seconds = call.state.options.index_delay.get(self.kind, 0)
         index = collection.index(call.state.clock.now() - delay_seconds)
-        page = call.state.searcher.search(self.kind, collection.revision, index, condition, wanted)
+        page = call.state.searcher.search(self.kind, collection.revision, index, condition, request)
         if call.state.options.fresh_answers:
             fresh = [collection.records.get(record.id) or record for record in page.records]
             page = dataclasses.replace(page, records=fresh)
-        return self._page(call, page, wanted)
+        return self._page(call, page, request)
 
     def list_newest_first(self, call: Call, only: Condition) -> web.Response:
         """Respond with the plain list: a cursor in the URL, and no late index."""
@@ -68,17 +68,17 @@ class Search:
             "starting_after": call.parameter("starting_after"),
         }
         fields = KnownFields(self.kind, ())
-        wanted = read_page_request({"pagination": pagination}, fields, "updated_at", 0)
+        request = read_page_request({"pagination": pagination}, fields, "updated_at", 0)
         collection = call.state.workspace.collections[self.kind]
         page = call.state.searcher.search(
-            f"list of {self.kind}", collection.revision, collection.records, only, wanted
+            f"list of {self.kind}", collection.revision, collection.records, only, request
         )
-        return self._page(call, page, wanted)
+        return self._page(call, page, request)
 
-    def _page(self, call: Call, page: Page, wanted: PageRequest) -> web.Response:
-        pages: dict[str, Any] = page_counts(page.number, wanted.per_page, page.total_count)
+    def _page(self, call: Call, page: Page, request: PageRequest) -> web.Response:
+        pages: dict[str, Any] = page_counts(page.number, request.per_page, page.total_count)
         if page.next is not None:
-            cursor = page.next.encoded(wanted.sort)
+            cursor = page.next.encoded(request.sort)
             pages["next"] = {"page": page.number + 1, "starting_after": cursor}
         envelope = {"type": self.type, "total_count": page.total_count, "pages": pages}
         return list_response(envelope, self.key, call.encoded(page.records, self.view))
