@@ -35,8 +35,7 @@ class Call:
 
     def encoded(self, records: Iterable[Record], view: View) -> list[bytes]:
         """Records as JSON."""
-        encode = self.state.encodings.encoded
-        return [encode(record, view, self.version) for record in records]
+        return [self.state.encoded(record, view, self.version) for record in records]
 
     @property
     def origin(self) -> str:

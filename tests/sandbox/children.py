@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.sandbox.records import Body, Record
     from tests.sandbox.workspace import Workspace
 
+    Rows = Callable[[Workspace, Record], list[Body]]
+
 MAX_EVENT_AGE_SECONDS: Final = 90 * DAY
 GENERATORS: Final[Mapping[str, Callable[[Blueprint, Record], list[Body]]]] = {
     "contact_events": contact_events,
@@ -66,12 +68,12 @@ def shown_event(event: Body) -> Body:
     return {key: value for key, value in event.items() if key != "milliseconds"}
 
 
-def _tags(_: Workspace, contact: Record) -> list[Body]:
-    return list(contact.body()["tags"])
+def _embedded(name: str) -> Rows:
+    return lambda _, record: list(record.body()[name])
 
 
-def _notes(_: Workspace, owner: Record) -> list[Body]:
-    return list(owner.body()["notes"])
+def _generated(name: str) -> Rows:
+    return lambda workspace, record: workspace.children.of(name, record)
 
 
 def _segments(workspace: Workspace, contact: Record) -> list[Body]:
@@ -100,14 +102,6 @@ def _event_summaries(workspace: Workspace, contact: Record) -> list[Body]:
     return event_summaries(workspace.children.events(contact))
 
 
-def _handling_events(workspace: Workspace, conversation: Record) -> list[Body]:
-    return workspace.children.of("conversation_handling_events", conversation)
-
-
-def _side_conversations(workspace: Workspace, conversation: Record) -> list[Body]:
-    return workspace.children.of("side_conversations", conversation)
-
-
 @dataclasses.dataclass(frozen=True)
 class ChildList:
     """A list per record of a kind.
@@ -122,7 +116,7 @@ class ChildList:
     """
 
     parent: str
-    rows: Callable[[Workspace, Record], list[Body]]
+    rows: Rows
     path: str = ""
     paging: Paging = WHOLE
     type: str | None = "list"
@@ -131,19 +125,21 @@ class ChildList:
 
 
 CHILD_LISTS: Final[Mapping[str, ChildList]] = {
-    "contact_tags": ChildList("contacts", _tags, "/contacts/{id}/tags"),
-    "contact_notes": ChildList("contacts", _notes, "/contacts/{id}/notes", NotePages(50)),
+    "contact_tags": ChildList("contacts", _embedded("tags"), "/contacts/{id}/tags"),
+    "contact_notes": ChildList(
+        "contacts", _embedded("notes"), "/contacts/{id}/notes", NotePages(50)
+    ),
     "contact_segments": ChildList("contacts", _segments, "/contacts/{id}/segments"),
     "contact_subscriptions": ChildList("contacts", _subscriptions, "/contacts/{id}/subscriptions"),
     "contact_events": ChildList("contacts", _listed_events),
     "all_contact_events": ChildList("contacts", _all_events),
     "contact_event_summaries": ChildList("contacts", _event_summaries),
     "company_notes": ChildList(
-        "companies", _notes, "/companies/{id}/notes", NotePages(50), since=V2_15
+        "companies", _embedded("notes"), "/companies/{id}/notes", NotePages(50), since=V2_15
     ),
     "conversation_handling_events": ChildList(
         "conversations",
-        _handling_events,
+        _generated("conversation_handling_events"),
         "/conversations/{id}/handling_events",
         type=None,
         key="handling_events",
@@ -151,7 +147,7 @@ CHILD_LISTS: Final[Mapping[str, ChildList]] = {
     ),
     "side_conversations": ChildList(
         "conversations",
-        _side_conversations,
+        _generated("side_conversations"),
         "/conversations/{id}/side_conversations",
         UnlinkedPages(25, 50),
         type="side_conversation.list",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import web
@@ -15,24 +14,10 @@ if TYPE_CHECKING:
     from tests.sandbox.versions import Version
     from tests.sandbox.views import View
 
-MAX_KEPT_ENCODINGS: Final = 100_000
 
-
-class Encodings:
-    """A cache of encoded records."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Record, View, Version], bytes] = OrderedDict()
-
-    def encoded(self, record: Record, view: View, version: Version) -> bytes:
-        """A record as JSON."""
-        key = (record, view, version)
-        encoded = self._kept.get(key)
-        if encoded is None:
-            encoded = self._kept[key] = msgspec.json.encode(view(record, version))
-            if len(self._kept) > MAX_KEPT_ENCODINGS:
-                self._kept.popitem(last=False)
-        return encoded
+def encoded(record: Record, view: View, version: Version) -> bytes:
+    """A record as JSON."""
+    return msgspec.json.encode(view(record, version))
 
 
 def raw_json(body: bytes) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -12,13 +13,15 @@ from tests.sandbox.exports import ExportJobs
 from tests.sandbox.faults import FaultList
 from tests.sandbox.rate_limit import RateLimiter
 from tests.sandbox.request_log import RequestLog
-from tests.sandbox.responses import Encodings
+from tests.sandbox.responses import encoded
 from tests.sandbox.scroll import Scroll
 from tests.sandbox.search import Searcher
 from tests.sandbox.workspace import Workspace
 
 if TYPE_CHECKING:
     from tests.sandbox.options import SandboxOptions
+
+MAX_KEPT_ENCODINGS: Final = 100_000
 
 
 class SandboxState:
@@ -35,7 +38,7 @@ class SandboxState:
         self.limiter = RateLimiter(self.clock)
         self.scroll = Scroll(self.clock)
         self.searcher = Searcher()
-        self.encodings = Encodings()
+        self.encoded = functools.lru_cache(MAX_KEPT_ENCODINGS)(encoded)
         self.faults = FaultList()
         self.log = RequestLog()
         self.content_exports = ExportJobs(self.clock)

@@ -38,16 +38,13 @@ def contact_with_merges(record: Record, version: Version) -> Body:
         "tags": ("tag", "tags", [tag["id"] for tag in body["tags"]]),
         "notes": ("note", "notes", [note["id"] for note in body["notes"]]),
         "companies": ("company", "companies", body["company_ids"]),
-        "opted_out_subscription_types": (
+    } | {
+        f"{choice}_subscription_types": (
             "subscription",
             "subscriptions",
-            body["opted_out_subscription_ids"],
-        ),
-        "opted_in_subscription_types": (
-            "subscription",
-            "subscriptions",
-            body["opted_in_subscription_ids"],
-        ),
+            body[f"{choice}_subscription_ids"],
+        )
+        for choice in ("opted_out", "opted_in")
     }
     for key in _INTERNAL:
         del body[key]

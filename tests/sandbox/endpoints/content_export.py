@@ -7,11 +7,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.sandbox.call import Call, Route
-from tests.sandbox.endpoints.downloads import check_accept, csv_file, sent_file
+from tests.sandbox.endpoints.downloads import check_accept, csv_file, job_response, sent_file
 from tests.sandbox.errors import ApiError, bad_request, not_found
 from tests.sandbox.generate.blueprint import DAY
 from tests.sandbox.generate.message_engagement import COLUMNS, EVENTS, receipts
-from tests.sandbox.responses import json_response
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -51,14 +50,7 @@ def _download(call: Call) -> web.Response:
 
 def _respond(call: Call, job: Job) -> web.Response:
     url = f"{call.origin}/download/content/data/{job.identifier}"
-    return json_response(
-        {
-            "job_identifier": job.identifier,
-            "status": job.status,
-            "download_url": url if job.has_file else "",
-            "download_expires_at": str(int(job.expires_at)) if job.has_file else "",
-        }
-    )
+    return job_response(job, job.status, url)
 
 
 def _range(call: Call) -> tuple[int, int]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from tests.sandbox.errors import ApiError
+from tests.sandbox.responses import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tests.sandbox.call import Call
+    from tests.sandbox.exports import Job
 
 OCTET_STREAM: Final = "application/octet-stream"
 
@@ -35,7 +37,19 @@ def check_accept(call: Call) -> None:
         raise ApiError(HTTPStatus.NOT_ACCEPTABLE, "client_error", message)
 
 
+def job_response(job: Job, status: str, url: str) -> web.Response:
+    """The state of a job, with the URL of its file if there is one."""
+    return json_response(
+        {
+            "job_identifier": job.identifier,
+            "status": status,
+            "download_url": url if job.has_file else "",
+            "download_expires_at": str(int(job.expires_at)) if job.has_file else "",
+        }
+    )
+
+
 def sent_file(content: bytes, name: str) -> web.Response:
-    """An answer with a file."""
+    """A response with a file."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=content, content_type=OCTET_STREAM, headers=headers)

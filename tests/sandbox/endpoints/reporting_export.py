@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from tests.sandbox.call import Call, Route
-from tests.sandbox.endpoints.downloads import check_accept, csv_file, sent_file
+from tests.sandbox.endpoints.downloads import check_accept, csv_file, job_response, sent_file
 from tests.sandbox.errors import ApiError, bad_request, not_found
 from tests.sandbox.generate.reporting import DATASETS, Dataset, simple_id
 from tests.sandbox.responses import json_response
@@ -68,8 +68,7 @@ def _attributes(call: Call, sent: Body, name: str) -> dict[str, str]:
     """
     requested = _required(sent, "attribute_ids")
     if not isinstance(requested, list):
-        message = "'attribute_ids' not an array must be of type Array"
-        raise bad_request("bad_request", message)
+        raise bad_request("bad_request", "'attribute_ids' not an array must be of type Array")
     if not requested:
         raise bad_request("bad_request", "attribute_ids must contain at least one attribute_id")
     qualified = {attribute: attribute for attribute in DATASETS[name].attributes}
@@ -116,14 +115,7 @@ def _download(call: Call) -> web.Response:
 def _respond(call: Call, job: Job) -> web.Response:
     parameters = {"app_id": call.state.workspace.id, "job_identifier": job.identifier}
     url = f"{call.origin}/download/reporting_data/{job.identifier}?{urlencode(parameters)}"
-    return json_response(
-        {
-            "job_identifier": job.identifier,
-            "status": STATUSES.get(job.status, "failed"),
-            "download_url": url if job.has_file else "",
-            "download_expires_at": str(int(job.expires_at)) if job.has_file else "",
-        }
-    )
+    return job_response(job, STATUSES.get(job.status, "failed"), url)
 
 
 def _is_of_job(call: Call) -> bool:
