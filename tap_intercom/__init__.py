@@ -7,7 +7,7 @@ A record's way through the packages, from the request to the message:
 
 and back:
 
-    api/response -> sync/top_level_stream -> sync/child_stream -> schema/normalize -> sync/writer
+    api/response -> sync/parent_child_sync -> sync/child_stream -> schema/normalize -> sync/writer
 
 Each package imports only those to its right:
 

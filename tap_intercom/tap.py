@@ -21,7 +21,7 @@ from tap_intercom.distribution import distribution_name
 from tap_intercom.errors import IntercomError
 from tap_intercom.settings import CONFIG_JSONSCHEMA, ApiVersion
 from tap_intercom.streams import stream_types
-from tap_intercom.sync import progress, state, writer
+from tap_intercom.sync import incoming_state, progress, writer
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
 from tap_intercom.sync.stream import IntercomStream
@@ -156,10 +156,12 @@ class TapIntercom(Tap):
 
     @override
     def load_state(self, value: dict[str, Any]) -> None:
-        migrated = state.migrate_state(value)
-        if errors := state.validate_state(migrated):
+        migrated = incoming_state.migrate_state(value)
+        if errors := incoming_state.validate_state(migrated):
             raise self._invalid(errors)
-        super().load_state(state.clamp_future_bookmarks(migrated, self.initialized_at // 1000))
+        super().load_state(
+            incoming_state.clamp_future_bookmarks(migrated, self.initialized_at // 1000)
+        )
 
     @classmethod
     @override

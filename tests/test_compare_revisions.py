@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.compare_revisions import differences, request_differences
-from scripts.revision_run import Outcome
+from scripts.compare_revisions.__main__ import differences, request_differences
+from scripts.compare_revisions.run import Outcome
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT_SECONDS = 300
@@ -28,7 +28,8 @@ needs_git = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git repo
 
 def compare(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, root / "scripts" / "compare_revisions.py", *arguments],
+        [sys.executable, "-m", "scripts.compare_revisions", *arguments],
+        cwd=root,
         capture_output=True,
         text=True,
         check=False,

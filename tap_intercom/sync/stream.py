@@ -143,6 +143,10 @@ class IntercomStream(Stream):
         """Write the SCHEMA message of a child stream; the SDK writes those of other streams."""
         self._write_schema_message()
 
+    def write_state(self) -> None:
+        """Write a STATE message."""
+        self._tap.state_writer.write_state(self.tap_state)
+
     def write_rows(self, rows: Iterable[Record]) -> int:
         """Write the RECORD messages of a child stream and return how many were written."""
         count = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_intercom.sync.state import migrate_state
+from tap_intercom.sync.incoming_state import migrate_state
 from tap_intercom.timestamps import to_epoch
 from tests.guarantees.harness import NOW
 from tests.sandbox.options import SandboxOptions

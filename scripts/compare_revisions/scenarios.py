@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from scripts.revision_run import START
+from scripts.compare_revisions.run import START
 from tests.sandbox import Fault, SandboxOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scripts.revision_run import ScenarioRun
+    from scripts.compare_revisions.run import ScenarioRun
     from tests.sandbox import Control
 
 WORKSPACE: Final = SandboxOptions(

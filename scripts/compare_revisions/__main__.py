@@ -1,6 +1,6 @@
 """Compare what two revisions of the tap do with the same data.
 
-    python scripts/compare_revisions.py BEFORE [AFTER] [--only SCENARIO] [--expect SCENARIO]
+    python -m scripts.compare_revisions BEFORE [AFTER] [--only SCENARIO] [--expect SCENARIO]
 
 Runs both revisions in every scenario (`--list` names them) against a sandbox and compares standard
 output, every message in its order, the final state and the exit code, byte by byte. One thing is
@@ -37,15 +37,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[0] = str(ROOT)  # where the packages `scripts` and `tests` are
-
-from scripts.revision_run import Outcome, Revision, ScenarioError, ScenarioRun  # noqa: E402
-from scripts.revision_scenarios import SCENARIOS, Scenario  # noqa: E402
-from tests.sandbox import Sandbox  # noqa: E402
+from scripts.compare_revisions.run import Outcome, Revision, ScenarioError, ScenarioRun
+from scripts.compare_revisions.scenarios import SCENARIOS, Scenario
+from tests.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
 
 EXCERPT_LENGTH = 160
 EXCERPT_LEAD = 60
@@ -237,7 +236,7 @@ def installed(before: str, after: str | None, directory: Path) -> tuple[Revision
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; exits with 2 if it is wrong."""
     parser = argparse.ArgumentParser(
-        prog="compare_revisions.py",
+        prog="python -m scripts.compare_revisions",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

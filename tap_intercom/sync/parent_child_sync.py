@@ -1,0 +1,178 @@
+"""The sync of a parent stream and its child streams, in one pass.
+
+Each of the parent's records is handed to every selected stream: the parent itself and its child
+streams, which take rows out of the record or out of what was fetched for it. Every stream has a
+bookmark of its own; the sync starts where the stream that is furthest behind needs it, and a
+stream takes only the records that it still needs. So a child selected later gets its whole
+history, and a child selected without its parent is incremental.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, cast
+
+from tap_intercom.api.pagination import pages
+from tap_intercom.errors import AuthenticationError, IntercomError
+from tap_intercom.sync.prefetch import Prefetcher
+from tap_intercom.sync.progress import Progress
+from tap_intercom.sync.stream_sync import ChildStreamSync, StreamSync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from tap_intercom.api.client import IntercomClient
+    from tap_intercom.api.request import Request
+    from tap_intercom.api.response import Page
+    from tap_intercom.sync.child_stream import ChildStream
+    from tap_intercom.sync.stream import IntercomStream
+    from tap_intercom.sync.stream_sync import Detail
+    from tap_intercom.timestamps import TimestampedRecord
+
+    Responses = dict[str, list[Page] | IntercomError]
+    Requests = list[Request | None]
+
+RECORDS_PER_STATE = 50
+"""Parent records between two STATE messages: few, so that little is read twice."""
+
+
+class ParentChildSync:
+    """One sync of a parent stream and its selected child streams."""
+
+    def __init__(self, parent: IntercomStream, stable_before: int) -> None:
+        """Find the selected streams; no request is made.
+
+        Args:
+            parent: The parent stream, which need not be selected itself.
+            stable_before: Records updated before this timestamp (epoch seconds) are read in order.
+        """
+        self._parent = parent
+        self._stable_before = stable_before
+        self._parent_sync = StreamSync(parent) if parent.selected else None
+        self._children = [
+            ChildStreamSync(cast("ChildStream", child))
+            for child in parent.child_streams
+            if child.selected
+        ]
+        self._progress = Progress(parent.name, parent.logger, parent.client)
+        self._exit_stack = ExitStack()
+        self._latest_timestamp = 0
+        self._earliest_since_state = math.inf
+
+    def __enter__(self) -> Self:
+        """Write the child streams' SCHEMA messages, and start their record counters."""
+        for child in self._children:
+            child.stream.write_schema()
+            self._exit_stack.enter_context(child.record_counter)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the record counters."""
+        self._exit_stack.__exit__(kind, error, trace)
+
+    @property
+    def _streams(self) -> Sequence[StreamSync]:
+        return [*filter(None, [self._parent_sync]), *self._children]
+
+    @property
+    def start_timestamp(self) -> int:
+        """Where the stream that is furthest behind starts (epoch seconds)."""
+        return min(stream.start_timestamp for stream in self._streams)
+
+    def prefetch_details(
+        self, records: Iterable[TimestampedRecord]
+    ) -> Iterator[tuple[TimestampedRecord, Sequence[Detail]]]:
+        """Yield each record with one detail per child stream: pages, an error, or None."""
+        client = self._parent.client
+        prefetcher = Prefetcher(self._parent.settings.concurrency, lambda: client.received)
+        items = ((item, [child.request(item) for child in self._children]) for item in records)
+        for (item, requests), responses in prefetcher.prefetch(items, self._fetch_task):
+            found = responses or {}
+            yield (
+                item,
+                [found[request.cache_key] if request else None for request in requests],
+            )
+
+    def _fetch_task(
+        self, item: tuple[TimestampedRecord, Requests]
+    ) -> Callable[[], Responses] | None:
+        """Return a function that fetches what the child streams need, each request once."""
+        requests = {request.cache_key: request for request in item[1] if request}
+        client = self._parent.client
+        return (lambda: _fetch_all(client, requests.values())) if requests else None
+
+    def write_child_records(self, item: TimestampedRecord, details: Sequence[Detail]) -> None:
+        """Write the rows of a record in all child streams."""
+        for child, detail in zip(self._children, details, strict=True):
+            child.write(item, detail)
+
+    def needs_parent_record(self, item: TimestampedRecord) -> bool:
+        """Whether the parent stream itself is selected and has yet to process a record."""
+        return self._parent_sync is not None and self._parent_sync.needs(item)
+
+    def count_parent_record(self) -> None:
+        """Count a record of the parent stream."""
+        if self._parent_sync is not None:
+            self._parent_sync.records += 1
+
+    def write_state_if_due(self, item: TimestampedRecord, expected_records: int) -> None:
+        """Count a record, and write a STATE after every `RECORDS_PER_STATE` of them.
+
+        Its bookmarks are the earliest timestamp of the records since the last STATE, not the
+        latest: a search may return a record that is far younger than its position in the index.
+        If all of them are that young, they don't tell how far the sync is, and the bookmarks stay.
+        """
+        self._progress.count_record(expected_records)
+        self._latest_timestamp = max(self._latest_timestamp, item.timestamp)
+        self._earliest_since_state = min(self._earliest_since_state, item.timestamp)
+        if self._progress.records % RECORDS_PER_STATE == 0:
+            if self._earliest_since_state < self._stable_before:
+                self._advance_bookmarks(int(self._earliest_since_state))
+            self._parent.write_state()
+            self._earliest_since_state = math.inf
+
+    def finalize_state(self) -> None:
+        """Advance the bookmarks to the last record, of all streams that are complete."""
+        for child in self._children:
+            child.fail_if_all_denied()
+        self._advance_bookmarks(self._latest_timestamp)
+
+    def fail(self, error: IntercomError) -> None:
+        """End all streams; their bookmarks stay."""
+        for stream in self._streams:
+            stream.fail(error)
+
+    def log_summaries(self) -> None:
+        """Log what was left out, and keep the figures for the summaries."""
+        for stream in self._streams:
+            stream.finish(self._progress)
+
+    def _advance_bookmarks(self, timestamp: int) -> None:
+        for stream in self._streams:
+            if stream.is_complete:
+                stream.stream.advance_bookmark(timestamp)
+
+
+def _fetch_all(client: IntercomClient, requests: Iterable[Request]) -> Responses:
+    """Fetch what one record needs; this runs in a thread of the prefetcher.
+
+    Raises:
+        AuthenticationError: Intercom refuses the token; other errors are returned.
+    """
+    responses: Responses = {}
+    for request in requests:
+        try:
+            responses[request.cache_key] = list(pages(client, request))
+        except AuthenticationError:
+            raise
+        except IntercomError as error:
+            responses[request.cache_key] = error
+    return responses
