@@ -1,6 +1,6 @@
 """Run the installed tap at a given time, without waiting for anything.
 
-    python -P scripts/compare_revisions/tap_without_waits.py SANDBOX_URL TIME [ARGUMENTS_OF_THE_TAP ...]
+    python -P tap_without_waits.py SANDBOX_URL TIME [ARGUMENTS_OF_THE_TAP ...]
 
 The run starts at TIME (epoch seconds, UTC). For the tap, time passes only while it sleeps: a sleep
 returns at once and moves the clocks of the tap and of the sandbox forward. `time.monotonic` moves
