@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tests.sandbox.children import CHILD_LISTS, Children, child_rows
-from tests.sandbox.generate import settings_lists
 from tests.sandbox.generate.blueprint import (
     APP_ID,
     FIRST_ADMIN,
@@ -29,6 +28,7 @@ from tests.sandbox.generate.custom_objects import custom_objects
 from tests.sandbox.generate.message_engagement import receipts
 from tests.sandbox.generate.plain_lists import plain_lists
 from tests.sandbox.generate.reporting import DATASETS
+from tests.sandbox.generate.settings_lists import settings_lists
 from tests.sandbox.generate.tickets import ticket, tickets
 from tests.sandbox.records import Body, Collection, Record
 
@@ -82,8 +82,10 @@ class Workspace:
             kind: max((record.number for record in records), default=FIRST_NUMBERS[kind])
             for kind, records in generated.items()
         }
-        self.lists = _lists(self.blueprint) | plain_lists(
-            self.blueprint, options.list_sizes, generated["conversations"]
+        self.lists = (
+            settings_lists(self.blueprint)
+            | custom_objects(self.blueprint)
+            | plain_lists(self.blueprint, options.list_sizes, generated["conversations"])
         )
         self.deleted_conversations: list[Body] = []
         self.archived_contacts: list[Body] = []
@@ -204,7 +206,7 @@ class Workspace:
 
         def append(body: Body) -> None:
             parts = body["conversation_parts"]["conversation_parts"]
-            author = admin_author(FIRST_ADMIN)
+            author = admin_author(0)
             parts += [part(number, len(parts) + i, now, author) for i in range(count)]
             body["conversation_parts"]["total_count"] = len(parts)
             if body["statistics"]:
@@ -287,21 +289,6 @@ def _generated(blueprint: Blueprint, options: SandboxOptions) -> dict[str, list[
         "companies": companies(blueprint, options.companies),
         "conversations": conversations(blueprint, options.conversations),
         "tickets": tickets(blueprint, options.tickets),
-    }
-
-
-def _lists(blueprint: Blueprint) -> dict[str, list[Body]]:
-    return {
-        "admins": settings_lists.admins(),
-        "teams": settings_lists.teams(),
-        "tags": settings_lists.tags(),
-        "segments": settings_lists.segments(blueprint),
-        "subscription_types": settings_lists.subscription_types(),
-        "data_attributes": settings_lists.data_attributes(blueprint),
-        "conversation_attributes": settings_lists.conversation_attributes(blueprint),
-        "ticket_types": settings_lists.ticket_types(blueprint),
-        "ticket_states": settings_lists.ticket_states(blueprint),
-        **custom_objects(blueprint),
     }
 
 

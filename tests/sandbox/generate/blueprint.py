@@ -1,4 +1,4 @@
-"""What all generated records of a workspace share: the seed, the sizes, ids and times."""
+"""What all generated records of a workspace share: the seed, sizes, ids and timestamps."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any, Final
 APP_ID: Final = "ecahpwf5"
 DAY: Final = 86_400
 SPAN: Final = 730 * DAY
-NEWEST_AGE: Final = 180
+NEWEST_AGE_SECONDS: Final = 180
 
 ADMINS: Final = 6
-TEAMS: Final = 3
 TAGS: Final = 25
 SEGMENTS: Final = 9
 SUBSCRIPTION_TYPES: Final = 5
@@ -20,17 +19,15 @@ SUBSCRIPTION_TYPES: Final = 5
 FIRST_ADMIN: Final = 991_267_460
 FIRST_TEAM: Final = 5_017_690
 FIRST_TAG: Final = 7_800_100
-FIRST_SUBSCRIPTION_TYPE: Final = 135
 FIRST_CONVERSATION: Final = 215_470_000_000_000
 FIRST_TICKET: Final = 215_480_000_000_000
-FIRST_PART: Final = 24_000_000_000
 
 TICKET_EVERY: Final = 10
 
 
 @dataclasses.dataclass(frozen=True)
 class Times:
-    """When a record was made and last changed, in unix seconds."""
+    """When a record was created and last updated (epoch seconds)."""
 
     created_at: int
     updated_at: int
@@ -42,7 +39,7 @@ class Blueprint:
 
     Attributes:
         seed: of all random choices.
-        now: unix seconds; the newest record is a few minutes older.
+        now: epoch seconds; the newest record is a few minutes older.
         long_conversation_parts: parts of the oldest conversation; 0 leaves it as any other.
         contact_ids: ids of all contacts.
         contact_external_ids: their external ids, in the same order.
@@ -63,17 +60,12 @@ class Blueprint:
         return Random(f"{self.seed}/{kind}/{number}")
 
     def times(self, kind: str, count: int) -> list[Times]:
-        """When the records of a kind were made and changed.
+        """When the records of a kind were created and updated: in two years, denser towards now.
 
-        They lie within two years, denser towards now; a few bulk jobs gave the same second to
-        more than 200 records each, where there are enough records.
-
-        Args:
-            kind: the kind of records.
-            count: how many.
+        A few bulk jobs gave the same second to more than 200 records each, where there are enough.
         """
         random = self.random(f"times of {kind}", 0)
-        newest = self.now - NEWEST_AGE
+        newest = self.now - NEWEST_AGE_SECONDS
         updated = [newest - int(SPAN * random.random() ** 2) for _ in range(count)]
         size = 220 if count >= 1000 else count // 8
         for bulk in range(2 + count // 10_000):
@@ -90,18 +82,18 @@ def object_id(created_at: int, kind: int, number: int) -> str:
     return f"{created_at & 0xFFFFFFFF:08x}1bb69f{kind:02x}{number:08x}"
 
 
-def admin_id(random: Random) -> int:
-    """One of the admins."""
-    return FIRST_ADMIN + random.randrange(ADMINS)
+def segment_id(number: int) -> str:
+    """The id of a segment."""
+    return object_id(1_522_750_000, 3, number)
 
 
-def admin_author(identifier: int) -> dict[str, Any]:
-    """An admin as the author of something."""
-    number = identifier - FIRST_ADMIN
+def admin_author(number: int) -> dict[str, Any]:
+    """One of the admins as the author of something; numbers beyond the last start again."""
+    number %= ADMINS
     return {
         "type": "admin",
-        "id": str(identifier),
-        "name": f"Ciaran{number} Lee",
+        "id": str(FIRST_ADMIN + number),
+        "name": f"Noor{number} Visser",
         "email": f"admin{number}@example.com",
     }
 
@@ -112,11 +104,5 @@ def tag(number: int) -> dict[str, Any]:
 
 
 def applied_tag(number: int, at: int, by: int) -> dict[str, Any]:
-    """A tag as it sits on a record.
-
-    Args:
-        number: which of the workspace's tags.
-        at: unix seconds.
-        by: the admin's id.
-    """
+    """A tag as it sits on a record: when it was applied (epoch seconds) and by which admin's id."""
     return tag(number) | {"applied_at": at, "applied_by": {"type": "admin", "id": str(by)}}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tests.sandbox.generate.blueprint import DAY, Blueprint
+from tests.sandbox.generate.rows import template
 
 if TYPE_CHECKING:
     from random import Random
@@ -17,53 +18,45 @@ WITHOUT_EVENTS_EVERY: Final = 3
 MANY_EVENTS_EVERY: Final = 50
 MANY_EVENTS: Final = 40
 DESCRIPTIONS: Final = {
-    "placed-order": "A user placed an order",
-    "invited-friend": "",
-    "updated-plan": "A user changed the plan",
-    "opened 日本 page": "A page with a name in Japanese",
+    "parcel-sent": "Someone sent a parcel",
+    "label-printed": "",
+    "plan-changed": "Someone moved to another plan",
+    "opened 日本 page": "A page whose name is Japanese",
     "CSV export: started": "",
 }
 NAMES: Final = tuple(DESCRIPTIONS)
+KEYS: Final = list(template("event_metadata").row(0))
 
 
 def contact_events(blueprint: Blueprint, contact: Record) -> list[Body]:
-    """All events of a contact, oldest first, those included that are too old to be listed.
+    """All events of a contact, oldest first, also those that are too old to be listed.
 
     Many come in pairs within one second, so that only `milliseconds`, which the API shows in its
-    links alone, tells their order.
-
-    Args:
-        blueprint: of the workspace.
-        contact: whose events.
+    links alone, gives their order.
     """
     number = contact.number
     random = blueprint.random("events", number)
     last = blueprint.now - 600
     first = min(last, max(contact.created_at, blueprint.now - REACH))
-    moments: list[int] = []
+    timestamps: set[int] = set()
     for _ in range(_count(random, number)):
         second = random.randint(first, last)
-        moments.append(second * 1000 + random.randrange(500))
+        timestamps.add(second * 1000 + random.randrange(500))
         if random.random() < 1 / 3:
-            moments.append(second * 1000 + 500 + random.randrange(500))
-    unique = sorted(set(moments))
-    return [_event(random, contact, position, at) for position, at in enumerate(unique)]
+            timestamps.add(second * 1000 + 500 + random.randrange(500))
+    return [_event(random, contact, position, at) for position, at in enumerate(sorted(timestamps))]
 
 
 def event_summaries(events: list[Body]) -> list[Body]:
-    """How often and when each event happened, old ones included (OpenAPI 2.16, GET /events).
-
-    Args:
-        events: all events of a contact, oldest first.
-    """
+    """How often and when each of all events, oldest first, happened (2.16, GET /events)."""
     by_name: dict[str, list[Body]] = {}
     for event in events:
         by_name.setdefault(event["event_name"], []).append(event)
     return [
         {
             "name": name,
-            "first": _moment(of_name[0]),
-            "last": _moment(of_name[-1]),
+            "first": _iso(of_name[0]),
+            "last": _iso(of_name[-1]),
             "count": len(of_name),
             "description": DESCRIPTIONS.get(name, ""),
         }
@@ -78,33 +71,19 @@ def _count(random: Random, number: int) -> int:
 
 
 def _event(random: Random, contact: Record, position: int, at: int) -> Body:
+    """An event; it happened `at` (epoch milliseconds)."""
+    metadata = template("event_metadata").row(contact.number, at // 1000)
     return {
         "type": "event",
         "event_name": NAMES[(contact.number + position) % len(NAMES)],
         "created_at": at // 1000,
         "milliseconds": at,
-        "id": f"{random.getrandbits(32):08x}-e1c3-41e2-a502-{contact.number:06x}{position:06x}",
+        "id": f"{random.getrandbits(32):08x}-7d1f-4b0c-9e22-{contact.number:06x}{position:06x}",
         "intercom_user_id": contact.id,
-        "metadata": _metadata(random, at // 1000),
+        "metadata": {key: metadata[key] for key in random.sample(KEYS, random.randrange(4))},
     }
 
 
-def _metadata(random: Random, at: int) -> dict[str, Any]:
-    """Up to ten keys of any of the documented kinds (OpenAPI 2.16, POST /events)."""
-    known: dict[str, Any] = {
-        "invite_code": "ADDAFRIEND",
-        "load": 3.67,
-        "seats": 4,
-        "contact_date": at,
-        "article": "https://example.org/ab1de.html",
-        "order": {"url": "https://example.org/orders/3", "value": "3434-3434"},
-        "price": {"amount": 34999, "currency": "eur"},
-        "is trial": True,
-        "remark": None,
-    }
-    return {key: known[key] for key in random.sample(list(known), random.randrange(4))}
-
-
-def _moment(event: Body) -> str:
-    moment = datetime.fromtimestamp(event["milliseconds"] / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds")
+def _iso(event: Body) -> str:
+    at = datetime.fromtimestamp(event["milliseconds"] / 1000, UTC)
+    return at.isoformat(timespec="milliseconds")

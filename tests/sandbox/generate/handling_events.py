@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from tests.sandbox.generate.blueprint import (
+    ADMINS,
     FIRST_ADMIN,
     FIRST_CONVERSATION,
     FIRST_TEAM,
     Blueprint,
     admin_author,
-    admin_id,
 )
+from tests.sandbox.generate.variations import iso
 
 if TYPE_CHECKING:
     from random import Random
@@ -24,13 +24,9 @@ REASONS: Final = ("Paused", "Away", None)
 
 
 def handling_events(blueprint: Blueprint, conversation: Record) -> list[Body]:
-    """The pauses of a conversation, in the order of time; the last may still be going on.
+    """The pauses of a conversation, oldest first; the last may still be going on.
 
     They have no id; two teammates may pause within the same second.
-
-    Args:
-        blueprint: of the workspace.
-        conversation: whose pauses.
     """
     index = conversation.number - FIRST_CONVERSATION
     if index % HANDLED_EVERY != 1:
@@ -43,7 +39,7 @@ def handling_events(blueprint: Blueprint, conversation: Record) -> list[Body]:
         teammate = _teammate(random)
         events.append(_event(teammate, "paused", at) | {"reason": random.choice(REASONS)})
         if random.random() < 1 / 4:
-            other = _admin(FIRST_ADMIN if teammate["id"] != FIRST_ADMIN else FIRST_ADMIN + 1)
+            other = _admin(0 if teammate["id"] != FIRST_ADMIN else 1)
             events.append(_event(other, "paused", at) | {"reason": "Away"})
         at += random.randint(30, 3600)
         events.append(_event(teammate, "resumed", at))
@@ -51,8 +47,7 @@ def handling_events(blueprint: Blueprint, conversation: Record) -> list[Body]:
 
 
 def _event(teammate: Body, kind: str, at: int) -> Body:
-    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"teammate": teammate, "type": kind, "timestamp": moment}
+    return {"teammate": teammate, "type": kind, "timestamp": iso(at)}
 
 
 def _teammate(random: Random) -> Body:
@@ -62,8 +57,8 @@ def _teammate(random: Random) -> Body:
         return {"type": "team", "id": FIRST_TEAM, "name": "Support"}
     if chance < 2 / 10:
         return {"type": "bot", "id": 278, "name": "Fin", "email": None}
-    return _admin(admin_id(random))
+    return _admin(random.randrange(ADMINS))
 
 
-def _admin(identifier: int) -> Body:
-    return admin_author(identifier) | {"id": identifier}
+def _admin(number: int) -> Body:
+    return admin_author(number) | {"id": FIRST_ADMIN + number}

@@ -1,4 +1,4 @@
-"""Receipts of outbound messages, as the content data export tells them."""
+"""Receipts of outbound messages, as the content data export has them."""
 
 from __future__ import annotations
 
@@ -18,66 +18,43 @@ FIRST_RECEIPT: Final = 25_000_000_000
 RECEIPTS_PER_CONTACT: Final = 10
 NONE: Final = "-1"
 EVENTS: Final = (
-    "first_reply",
-    "first_completion",
-    "first_series_completion",
-    "first_series_disengagement",
-    "first_series_exit",
-    "first_goal_success",
-    "first_open",
-    "first_click",
-    "first_dismisall",
-    "first_unsubscribe",
-    "first_hard_bounce",
+    *("first_reply", "first_completion", "first_series_completion", "first_series_disengagement"),
+    *("first_series_exit", "first_goal_success", "first_open", "first_click", "first_dismisall"),
+    *("first_unsubscribe", "first_hard_bounce"),
 )
 COLUMNS: Final = (
-    "user_id",
-    "user_external_id",
-    "company_id",
-    "email",
-    "name",
-    "ruleset_id",
-    "content_id",
-    "content_type",
-    "content_title",
-    "ruleset_version_id",
-    "receipt_id",
-    "received_at",
-    "series_id",
-    "series_title",
-    "node_id",
-    *EVENTS,
+    *("user_id", "user_external_id", "company_id", "email", "name", "ruleset_id", "content_id"),
+    *("content_type", "content_title", "ruleset_version_id", "receipt_id", "received_at"),
+    *("series_id", "series_title", "node_id", *EVENTS),
 )
 """As OpenAPI 2.16 has them (schema `data_export_csv`), one misspelt."""
 CONTENTS: Final = (
-    ("Email", "Welcome, and\nwhat to do first"),
+    ("Email", "Welcome aboard, and\nwhat to do first"),
     ("Chat", 'Try our "new" inbox'),
     ("Post", "Größere Änderungen; bitte lesen"),
-    ("Survey", "How did we do?"),
+    ("Survey", "How was the last parcel?"),
 )
 
 
 def receipts(blueprint: Blueprint, contacts: Iterable[Record]) -> list[Body]:
     """All receipts of messages, oldest first, with all that ever happened to them.
 
-    Timestamps are unix seconds, None for what never happened.
-
-    Args:
-        blueprint: of the workspace.
-        contacts: who may have got messages.
+    Timestamps are epoch seconds, None for what never happened.
     """
-    rows = []
-    for contact in contacts:
-        if contact.number % RECEIVED_EVERY == 2:
-            random = blueprint.random("receipts", contact.number)
-            rows += _received(blueprint, random, contact)
+    rows = [
+        receipt
+        for contact in contacts
+        if contact.number % RECEIVED_EVERY == 2
+        for receipt in _received(blueprint, contact)
+    ]
     return sorted(rows, key=lambda row: (row["received_at"], row["receipt_id"]))
 
 
-def _received(blueprint: Blueprint, random: Random, contact: Record) -> list[Body]:
-    body = contact.body()
+def _received(blueprint: Blueprint, contact: Record) -> list[Body]:
+    random = blueprint.random("receipts", contact.number)
+    body, first = contact.body(), contact.number * RECEIPTS_PER_CONTACT
     return [
-        _receipt(random, body, contact.number * RECEIPTS_PER_CONTACT + position, blueprint.now)
+        _receipt(random, body, first + position, blueprint.now)
         for position in range(random.randint(1, 3))
     ]
 
@@ -102,6 +79,6 @@ def _receipt(random: Random, contact: Body, number: int, now: int) -> Body:
         "receipt_id": str(FIRST_RECEIPT + number),
         "received_at": received_at,
         "series_id": "65001" if series else NONE,
-        "series_title": "Onboarding" if series else None,
+        "series_title": "First weeks" if series else None,
         "node_id": "75001" if series else None,
     } | {name: at if at < now and random.random() < 1 / 4 else None for name, at in later.items()}

@@ -1,33 +1,16 @@
-"""All plain lists of a workspace: help centre, content, news, calls, settings, activities."""
+"""All plain lists of a workspace: help center, content, news, calls, inbox settings, activities."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from tests.sandbox.generate.activity_logs import activity_logs
-from tests.sandbox.generate.brands import brands, email_settings
-from tests.sandbox.generate.calls import call_transcripts, calls
-from tests.sandbox.generate.content import (
-    audiences,
-    content_import_sources,
-    content_snippets,
-    external_pages,
-    internal_articles,
-)
-from tests.sandbox.generate.data_connectors import data_connectors
-from tests.sandbox.generate.help_center import (
-    article_statistics,
-    articles,
-    collections,
-    help_centers,
-)
-from tests.sandbox.generate.inbox import away_status_reasons, macros, office_hours_schedules
-from tests.sandbox.generate.news import news_items, newsfeeds
+from tests.sandbox.generate.blueprint import APP_ID, Blueprint
+from tests.sandbox.generate.rows import rows, template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.sandbox.generate.blueprint import Blueprint
     from tests.sandbox.records import Body, Record
 
 SIZES: Final = {
@@ -51,12 +34,12 @@ SIZES: Final = {
     "activity_logs": 60,
 }
 """How many rows each list has; every one that is paged has at least two pages."""
+DEFAULT_BRAND: Final = {"id": APP_ID, "name": "Default", "is_default": True}
+WITHOUT_CONVERSATION_EVERY: Final = 15
 
 
 def plain_lists(
-    blueprint: Blueprint,
-    sizes: Mapping[str, int],
-    conversations: Sequence[Record],
+    blueprint: Blueprint, sizes: Mapping[str, int], conversations: Sequence[Record]
 ) -> dict[str, list[Body]]:
     """The rows of every plain list, by its name.
 
@@ -66,33 +49,35 @@ def plain_lists(
         conversations: that calls belong to.
     """
     size = SIZES | dict(sizes)
-    article_rows = articles(blueprint, size["articles"], size["collections"])
-    call_rows = calls(blueprint, size["calls"], conversations)
-    independent = (
-        collections,
-        help_centers,
-        macros,
-        internal_articles,
-        newsfeeds,
-        brands,
-        away_status_reasons,
-        office_hours_schedules,
-        audiences,
-        content_snippets,
-        content_import_sources,
-        data_connectors,
-        activity_logs,
-    )
-    return {make.__name__: make(blueprint, size[make.__name__]) for make in independent} | {
-        "articles": article_rows,
-        "article_statistics": article_statistics(blueprint, article_rows),
-        "news_items": news_items(blueprint, size["news_items"], size["newsfeeds"]),
-        "email_settings": email_settings(blueprint, size["email_settings"], size["brands"]),
-        "external_pages": external_pages(
-            blueprint,
-            size["external_pages"],
-            size["content_import_sources"],
-        ),
-        "calls": call_rows,
-        "call_transcripts": call_transcripts(blueprint, call_rows),
+    lists = {name: rows(name, blueprint.times(name, size[name])) for name in SIZES}
+    lists["brands"][:1] = [row | DEFAULT_BRAND for row in lists["brands"][:1]]
+    calls = [
+        template("calls").row(number, at.updated_at) | _parties(conversations, number)
+        for number, at in enumerate(blueprint.times("calls", size["calls"]))
+    ]
+    return lists | {
+        "activity_logs": activity_logs(blueprint, size["activity_logs"]),
+        "article_statistics": [
+            template("article_statistics").row(number) for number in range(size["articles"])
+        ],
+        "calls": calls,
+        "call_transcripts": [_transcript(number, call) for number, call in enumerate(calls)],
     }
+
+
+def _parties(conversations: Sequence[Record], number: int) -> Body:
+    """The ids of a call's conversation and contact: some conversations have two calls."""
+    if not conversations or number % WITHOUT_CONVERSATION_EVERY == WITHOUT_CONVERSATION_EVERY - 1:
+        return {"conversation_id": None, "contact_id": None}
+    chosen = (number // 2 if number % 8 == 1 else number) * 7 % len(conversations)
+    contacts = conversations[chosen].body()["contacts"]["contacts"]
+    return {
+        "conversation_id": conversations[chosen].id,
+        "contact_id": contacts[0]["id"] if contacts else None,
+    }
+
+
+def _transcript(number: int, call: Body) -> Body:
+    """What only a search of calls shows; empty for calls that nobody answered."""
+    row = template("call_transcripts").row(number) | {"conversation_id": call["conversation_id"]}
+    return row if call["transcription_url"] else row | {"transcript": [], "transcript_status": None}

@@ -19,10 +19,10 @@ class Dataset:
     """What can be exported about a kind of records.
 
     Attributes:
-        kind: of the records that the rows tell of.
+        kind: of the records that the rows describe.
         name: for people.
         description: for people.
-        time: qualified id of the attribute that `start_time` and `end_time` apply to, unix seconds.
+        time: qualified id of the attribute that `start_time` and `end_time` (epoch seconds) select.
         attributes: qualified id -> what a record holds there.
         has_reply: whether a contact has written; before 2.16 other records are left out.
     """
@@ -35,12 +35,7 @@ class Dataset:
     has_reply: Callable[[Body], bool]
 
     def rows(self, records: Iterable[Record], *, replied_only: bool) -> list[Body]:
-        """All rows, by qualified id, oldest first.
-
-        Args:
-            records: of the dataset's kind.
-            replied_only: whether those without a reply of a contact are left out.
-        """
+        """All rows, by qualified id, oldest first; possibly only those with a contact's reply."""
         bodies = [record.body() for record in records]
         rows = [
             {attribute: value(body) for attribute, value in self.attributes.items()}
@@ -58,7 +53,7 @@ DATASETS: Final = {
     "conversation": Dataset(
         "conversations",
         "Conversation",
-        "Conversation-level details: status, channel, assignee.",
+        "One row a conversation, with its state and channel.",
         "conversation.conversation_started_at",
         {
             "conversation.conversation_id": lambda body: body["id"],
@@ -76,7 +71,7 @@ DATASETS: Final = {
     "ticket": Dataset(
         "tickets",
         "Ticket",
-        "Ticket-level details: type, state.",
+        "One row a ticket, with its type and state.",
         "ticket.ticket_created_at",
         {
             "ticket.ticket_id": lambda body: body["id"],

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.sandbox.generate.blueprint import (
-    FIRST_CONVERSATION,
-    FIRST_PART,
-    Blueprint,
-    admin_author,
-    admin_id,
-)
-from tests.sandbox.generate.conversations import PARTS_PER_CONVERSATION, attachment
-from tests.sandbox.generate.words import paragraph
+from tests.sandbox.generate.blueprint import FIRST_CONVERSATION, Blueprint, admin_author
+from tests.sandbox.generate.conversations import part
 
 if TYPE_CHECKING:
     from random import Random
@@ -29,12 +22,7 @@ PARTS_PER_SIDE: Final = 10
 
 
 def side_conversations(blueprint: Blueprint, conversation: Record) -> list[Body]:
-    """The side conversations of a conversation, each with its parts; some have more than a page.
-
-    Args:
-        blueprint: of the workspace.
-        conversation: what they belong to.
-    """
+    """The side conversations of a conversation, each with its parts; some have more than a page."""
     index = conversation.number - FIRST_CONVERSATION
     random = blueprint.random("side conversations", index)
     return [
@@ -50,9 +38,15 @@ def _count(random: Random, index: int) -> int:
 
 
 def _side_conversation(random: Random, conversation: Record, index: int, position: int) -> Body:
+    first = position * PARTS_PER_SIDE
     parts = [
-        _part(random, conversation, index, position * PARTS_PER_SIDE + number)
-        for number in range(random.randint(0, 4))
+        part(
+            conversation.number,
+            FIRST_SIDE_PART + number,
+            conversation.created_at + 120 * (number + 1),
+            admin_author(index + number),
+        )
+        for number in range(first, first + random.randint(0, 4))
     ]
     number = FIRST_SIDE_CONVERSATION + index * SIDES_PER_CONVERSATION + position
     return {
@@ -60,17 +54,3 @@ def _side_conversation(random: Random, conversation: Record, index: int, positio
         "conversation_parts": parts,
         "total_count": len(parts),
     }
-
-
-def _part(random: Random, conversation: Record, index: int, position: int) -> Body:
-    at = conversation.created_at + 120 * (position + 1)
-    number = index * PARTS_PER_CONVERSATION + FIRST_SIDE_PART + position
-    return {
-        "type": "conversation_part",
-        "id": str(FIRST_PART + number),
-        "part_type": "comment",
-        "body": paragraph(random),
-        "author": admin_author(admin_id(random)),
-        "created_at": at,
-        "updated_at": at,
-    } | ({"attachments": [attachment(number)]} if position % 7 == 0 else {})

@@ -1,0 +1,446 @@
+"""What the rows of a list hold in turn, in place of what the list's record holds.
+
+List -> path of a field -> values: row 0 has the first value, and behind the last one it starts
+again. Later entries go over earlier ones, so an object's own entry comes after those of its fields.
+The comment beside an entry is its source: "2.16" is Intercom's OpenAPI description of that version,
+"recorded" an answer of the live API, "sandbox" what only the sandbox's own tests need.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+KEEP: Final = object()
+"""The value that the record has."""
+ABSENT: Final = object()
+"""No such field."""
+
+
+def at(count: int, values: Mapping[int, Any], others: Sequence[Any] = (KEEP,)) -> list[Any]:
+    """Return `count` values in turn: those given by row number, and `others` in turn elsewhere."""
+    return [values.get(number, others[number % len(others)]) for number in range(count)]
+
+
+def every(count: int, value: Any, first: int | None = None) -> list[Any]:
+    """Return values in turn of which one in `count`, by default the last, is the given one."""
+    return at(count, {count - 1 if first is None else first: value})
+
+
+def only(count: int, first: int = 0) -> list[Any]:
+    """Return values in turn of which one in `count` is the record's and the others are null."""
+    return at(count, {first: KEEP}, others=(None,))
+
+
+def iso(timestamp: Any) -> Any:
+    """Return epoch seconds as ISO text; text and null stay as they are."""
+    if not isinstance(timestamp, int):
+        return timestamp
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def integer(identifier: Any) -> int:
+    """Return an id as a number."""
+    return int(identifier)
+
+
+RECORDS: Final = Path(__file__).parents[1] / "records"
+
+
+def read(name: str) -> Any:
+    """Return what `tests/sandbox/records/<name>.json` holds."""
+    return json.loads((RECORDS / f"{name}.json").read_bytes())
+
+
+AUDIENCES: Final[Sequence[Any]] = ([], None, [1, 2])
+FILES: Final = read("attachments")
+EMAIL_HEADERS: Final = read("email_headers")
+PROFILES: Final = read("social_profiles")
+BOT: Final = {
+    "type": "bot",
+    "id": "278",
+    "name": "Fin",
+    "email": "bot@example.com",
+    "from_ai_agent": True,
+    "is_ai_answer": True,
+}
+NO_APP: Final = (None, KEEP, None, None)
+TEXTS: Final = (
+    "<p>Thanks, that was quick.</p>",
+    "<p>The label stops at <b>100%</b> &amp; no file comes.</p><p>What now?</p>",
+    "<p>Das ist leider noch nicht gelöst; bitte noch einmal ansehen.</p>",
+    "<p>返金をお願いします。</p>",
+    '<p>See <a href="https://help.example.com/7?a=1&amp;b=2">the guide</a> 📷</p>',
+)
+
+
+NAMES: Final = ("Ada Almeida", "Søren O'Brien", "Inès García", "Jun Nakamura", "Tomás Müller")
+NOTE_AUTHOR: Final = {
+    "type": "admin",
+    "id": "991267462",
+    "name": "Noor2 Visser",
+    "email": "admin2@example.com",
+}
+PLACES: Final = (
+    KEEP,
+    {"type": "location", "country": "Japan", "region": "Tokyo", "city": "Tokyo"},
+    {"type": "location", "country": "Brazil", "region": "São Paulo", "city": None},
+    {"type": "location", "country": None, "region": None, "city": None},
+)
+ANDROID: Final = tuple(
+    f"android_{name}"
+    for name in ("app_name", "app_version", "device", "os_version", "sdk_version", "last_seen_at")
+)
+IOS: Final = tuple(name.replace("android", "ios") for name in ANDROID)
+CAMPAIGN: Final = (
+    *("utm_campaign", "utm_content", "utm_medium", "utm_source", "utm_term", "referrer"),
+)
+STATES: Final = ("open", "closed", "snoozed", "closed", "open", "closed", "closed")
+DELIVERED: Final = (
+    *("customer_initiated", "customer_initiated", "admin_initiated", "automated"),
+    "customer_initiated",
+)
+COMPANY: Final = {"type": "company", "id": "{n}", "name": "Harbour Labs {n}"}
+SALES_AGENT: Final = {
+    "outcome": "qualified",
+    "routing_outcome": None,
+    "collected_data": {"fleet": "12 vans"},
+}
+QUICK_REPLY: Final[dict[str, Any]] = {"quick_reply_options": [], "quick_reply_uuid": None}
+LINKED_CONVERSATION: Final = {
+    "type": "list",
+    "data": [{"type": "conversation", "id": "215470000000000", "category": None}],
+    "total_count": 1,
+    "has_more": False,
+}
+ISO_TEXT: Final = "2026-03-04T09:46:14Z"
+
+
+def files(count: int, first: int) -> Sequence[Any]:
+    """Return attachments in turn: one, two and three files, each once in 3 * `count` rows."""
+    numbers = range(first, 3 * count, count)
+    return at(3 * count, dict(zip(numbers, (FILES[:1], FILES[:2], FILES), strict=True)))
+
+
+VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
+    "admins": {
+        "job_title": every(6, ""),  # sandbox
+        "away_mode_enabled": every(6, value=True, first=1),  # 2.16, admin
+        "away_status_reason_id": every(6, 3, first=1),  # 2.16, admin: integer
+        "has_inbox_seat": every(6, value=False),  # 2.16, admin
+        "team_ids": ([5_017_690], [5_017_691], [5_017_692]),  # 2.16, admin: integers
+        "avatar": every(6, None, first=4),  # 2.16, admin: nullable
+        "role": every(6, {"type": "role", "id": "4", "name": "Lead"}, first=2),  # 2.16: nullable
+    },
+    "segments": {
+        "person_type": ("contact", "user", "company"),  # 2.16, segment; the last of companies
+        "count": every(9, None, first=4),  # 2.16, segment: nullable
+    },
+    "subscription_types": {
+        "state": every(5, "archived"),  # 2.16, subscription_type
+        "consent_type": ("opt_out", "opt_in"),  # 2.16, subscription_type
+        "content_types": every(5, ["email", "sms_message"], first=0),  # 2.16, subscription_type
+    },
+    "collections": {
+        "description": every(3, None),  # 2.16, collection: nullable
+        "icon": every(3, None, first=1),  # 2.16, collection: nullable
+        "order": tuple(range(10)),  # 2.16, collection
+        "parent_id": (None, KEEP, "160", "161", "160"),  # 2.16, collection: a tree
+        "help_center_id": only(5),  # 2.16, collection: null below the top of the tree
+        "default_locale": every(2, ABSENT),  # 2.16, collection: with several languages only
+        "translated_content": every(2, ABSENT),  # 2.16, collection: with several languages only
+    },
+    "articles": {
+        "description": every(10, None, first=4),  # 2.16, article_list_item: nullable
+        "body": every(10, None, first=4),  # 2.16, article_list_item: nullable
+        "body_markdown": every(10, None, first=4),  # 2.16, article_list_item: nullable
+        "state": every(8, "draft"),  # 2.16, article_list_item
+        "url": every(8, None),  # 2.16, article_list_item: null for drafts
+        "has_unpublished_changes": every(6, value=True),  # 2.16, article_list_item
+        "draft_updated_at": only(6, 5),  # 2.16, article_list_item: nullable
+        "parent_ids": ([], KEEP, [160, 163], KEEP, [164]),  # 2.16, article_list_item
+        "ai_copilot_availability": every(3, value=False),  # 2.16, article_list_item
+        "created_by_id": every(12, None),  # 2.16, article_list_item: nullable
+        "updated_by_id": every(14, None),  # 2.16, article_list_item: nullable
+        "exclude_from_article_suggestions": every(9, value=True),  # 2.16, article_list_item
+        "help_center_audience": (KEEP, "all_users", "restricted", None),  # 2.16: nullable
+        "scheduled_publish_at": only(8, 7),  # 2.16, article_list_item: nullable
+        "scheduled_unpublish_at": only(20, 1),  # 2.16, article_list_item: nullable
+        "tags.tags": every(3, [{"type": "tag", "id": "7800104", "name": "Tag 4"}]),  # 2.16, tags
+        "default_locale": every(2, ABSENT),  # 2.16: with several languages only
+        "translated_content": every(2, ABSENT),  # 2.16: with several languages only
+    },
+    "article_statistics": {
+        "statistics.views": (4180, 0, 97),  # 2.16, article_statistics
+        "statistics": every(16, None, first=7),  # recorded: some drafts have statistics
+    },
+    "internal_articles": {
+        "body": every(10, None),  # 2.16, internal_article: nullable
+        "body_markdown": every(10, None),  # 2.16, internal_article: nullable
+        "audience_ids": AUDIENCES,  # 2.16, internal_article: nullable
+        "ai_chatbot_availability": every(2, value=False),  # 2.16, internal_article
+    },
+    "content_snippets": {
+        "title": every(7, None),  # 2.16, content_snippet: nullable
+        "body_markdown": every(11, None),  # 2.16, content_snippet: nullable
+        "copilot_availability": (KEEP, 1),  # 2.16, content_snippet
+        "ai_copilot_availability": every(2, value=True),  # 2.16, content_snippet
+        "audience_ids": AUDIENCES,  # 2.16, content_snippet: nullable
+    },
+    "audiences": {
+        "predicates": every(4, [], first=0),  # 2.16, audience
+        "role_predicates": every(2, [], first=0),  # 2.16, audience
+    },
+    "content_import_sources": {
+        "status": every(6, "deactivated"),  # 2.16, content_import_source
+        "sync_behavior": (KEEP, "api", "manual"),  # 2.16, content_import_source
+        "audience_ids": AUDIENCES,  # 2.16, content_import_source: nullable
+    },
+    "external_pages": {
+        "ai_copilot_availability": every(3, value=False, first=0),  # 2.16, external_page
+        "source_id": (33, 34, 35, 40, 61),  # 2.16, external_page: integer beside text ids
+    },
+    "news_items": {
+        "state": every(7, "draft"),  # 2.16, news_item
+        "newsfeed_assignments": (  # 2.16, newsfeed_assignment
+            [],
+            KEEP,
+            [
+                {"newsfeed_id": 68, "published_at": 1_719_990_000},
+                {"newsfeed_id": 71, "published_at": 1_719_995_000},
+            ],
+        ),
+        "labels": ([], ["New"], ["New", "Product"]),  # 2.16, news_item
+        "cover_image_url": every(2, None),  # 2.16, news_item: nullable
+        "reactions": (KEEP, [None, None, None, None], []),  # 2.16, example with nulls
+        "deliver_silently": every(5, value=True, first=0),  # 2.16, news_item
+    },
+    "brands": {
+        "help_center_id": ("79", "80"),  # 2.16, brand
+        "default_address_settings_id": ("13", "14", "15"),  # 2.16, brand
+    },
+    "email_settings": {
+        "verified": every(3, value=False),  # 2.16, email_setting
+        "brand_id": (KEEP, "3", "4"),  # 2.16, email_setting
+        "forwarding_enabled": every(2, value=False),  # 2.16, email_setting
+        "forwarded_email_last_received_at": every(2, None),  # 2.16, email_setting: nullable
+    },
+    "macros": {
+        "body": every(10, None),  # 2.16, example: null
+        "body_text": every(10, None),  # 2.16, example: null
+        "visible_to": every(4, "specific_teams", first=1),  # 2.16, macro
+        "visible_to_team_ids": every(4, ["5017691"], first=1),  # 2.16, macro
+        "available_on": every(3, ["inbox"], first=1),  # 2.16, macro
+    },
+    "office_hours_schedules": {
+        "time_zone_name": (KEEP, "America/New_York", "Pacific/Auckland"),  # 2.16
+        "time_intervals": every(3, []),  # 2.16, office_hours_schedule: open all the time
+        "twenty_four_seven": every(3, value=True),  # 2.16, office_hours_schedule
+    },
+    "data_connectors": {
+        "description": every(4, None),  # 2.16, data_connector: nullable
+        "state": every(5, "draft"),  # 2.16, data_connector
+        "http_method": ("get", "post", "put", "delete", "patch"),  # 2.16, data_connector
+        "direct_fin_usage": every(2, value=False),  # 2.16, data_connector
+    },
+    "calls": {
+        **dict.fromkeys(("initiated_at", "created_at", "updated_at"), every(5, iso)),  # 2.16
+        "state": ("completed", "completed", "missed", "in-progress"),  # 2.16, call
+        "ended_reason": (KEEP, KEEP, "not_answered", None),  # 2.16, call: nullable
+        "admin_id": (KEEP, KEEP, None, None),  # 2.16, call: nullable
+        "answered_at": (KEEP, KEEP, None, None),  # 2.16, call
+        "ended_at": every(4, None),  # 2.16, call
+        "recording_url": (KEEP, KEEP, None, None),  # 2.16, call: nullable
+        "transcription_url": (KEEP, KEEP, None, None),  # 2.16, call: nullable
+        "direction": every(3, "outbound", first=0),  # 2.16, call
+        "phone": every(11, None, first=0),  # 2.16, call: nullable
+        "fin_recording_url": only(6),  # 2.16, call: nullable
+        "fin_transcription_url": only(6),  # 2.16, call: nullable
+    },
+    "orders": {
+        "custom_attributes.total_amount": every(20, "n/a", first=7),  # sandbox: another type
+        "custom_attributes.paid": (None, False, True, False, True),  # 2.16, custom_object_instance
+        "external_created_at": every(4, None, first=0),  # 2.16, custom_object_instance: nullable
+        "external_updated_at": every(4, None, first=0),  # 2.16, custom_object_instance: nullable
+    },
+    "subscriptions": {
+        "custom_attributes.plan": ("free", "pro"),  # sandbox
+        "custom_attributes.seats": tuple(range(45)),  # sandbox
+        "external_created_at": every(4, None, first=0),  # 2.16, custom_object_instance: nullable
+        "external_updated_at": every(4, None, first=0),  # 2.16, custom_object_instance: nullable
+    },
+    "contacts": {
+        "external_id": every(5, None, first=0),  # 2.16, contact: nullable; leads have none
+        "role": every(5, "lead", first=0),  # 2.16, contact
+        "email": every(21, None, first=0),  # recorded: null for leads without an address
+        "email_domain": every(21, None, first=0),  # recorded: null for leads without an address
+        "phone": only(3),  # 2.16, contact: nullable
+        "name": at(14, {0: None}, others=NAMES),  # 2.16, contact: nullable
+        "avatar": only(6),  # 2.16, contact: nullable
+        "owner_id": (None, 991_267_461, None, None, 991_267_463, None),  # 2.16, contact: nullable
+        "social_profiles.data": [  # 2.16, contact_social_profiles
+            PROFILES if number == 0 else PROFILES[:2] if number % 10 == 0 else []
+            for number in range(30)
+        ],
+        "has_hard_bounced": every(105, value=True, first=0),  # 2.16, contact
+        "marked_email_as_spam": every(120, value=True, first=0),  # 2.16, contact
+        "unsubscribed_from_emails": every(12, value=True, first=0),  # 2.16, contact
+        "signed_up_at": every(5, None, first=0),  # 2.16, contact: nullable; leads never did
+        "last_seen_at": only(2, 1),  # 2.16, contact: nullable
+        "last_replied_at": only(3),  # 2.16, contact: nullable
+        "last_contacted_at": only(4),  # 2.16, contact: nullable
+        "last_email_opened_at": only(5),  # 2.16, contact: nullable
+        "last_email_clicked_at": only(24),  # 2.16, contact: nullable
+        "language_override": only(20),  # 2.16, contact: nullable
+        "browser": ("chrome", "firefox", "safari", None),  # 2.16, contact: nullable
+        "browser_version": every(4, None),  # 2.16, contact: nullable
+        "browser_language": ("en", "de", "pt-BR", "ja", None),  # 2.16, contact: nullable
+        "os": ("OS X 14.5", "Windows 10", "Linux", None),  # 2.16, contact: nullable
+        "location": PLACES,  # 2.16, contact_location: nullable
+        "custom_attributes.plan_name": ("free", "pro", "enterprise"),  # sandbox
+        "custom_attributes.seats": (None, 3, 25, 180, 64),  # sandbox
+        "custom_attributes.score": (0.5, 33.3, 71.25, 99.0),  # sandbox
+        "custom_attributes.paid_subscriber": (True, False),  # sandbox
+        # sandbox: an attribute's type was changed or the attribute archived, and old values stay
+        "custom_attributes.logins": at(60, {1: "n/a", 51: 3.5}, others=range(0, 200, 7)),
+        "custom_attributes.discount": at(60, {31: "12,5 %"}, others=(0.25, 1.5, 2)),
+        "custom_attributes.beta tester": at(60, {11: "yes"}, others=(False, True)),
+        "custom_attributes.trial_end": at(60, {21: ISO_TEXT, 41: "next year"}),
+        "custom_attributes.legacy plan": every(15, "gold", first=2),  # sandbox: not declared
+        "custom_attributes.imported_id": every(15, 4711, first=2),  # sandbox: not declared
+        "custom_attributes.retired": every(21, "since 2023", first=4),  # sandbox: archived
+        "custom_attributes": every(12, {}, first=0),  # sandbox
+        "opted_out_subscription_ids": every(8, ["135"], first=0),  # 2.16, subscriptions
+        "opted_in_subscription_ids": every(7, ["136"], first=0),  # 2.16, subscriptions
+        "enabled_push_messaging": (KEEP, None, False, None),  # 2.16, examples
+        **dict.fromkeys(ANDROID, only(4, 3)),  # 2.16, contact: nullable
+        **dict.fromkeys(IOS, only(4, 1)),  # 2.16, contact: nullable
+        **dict.fromkeys(CAMPAIGN, only(7)),  # 2.16, examples: null without a campaign
+    },
+    "contact_notes": {
+        "body": TEXTS,  # 2.16, note
+        "author": every(3, NOTE_AUTHOR),  # 2.16, note
+    },
+    "company_notes": {"body": TEXTS},  # 2.16, company_note
+    "companies": {
+        "name": ("Harbour Labs {n}", "Søster & Søn {n}", "O'Neil GmbH {n}", "日本 Freight {n}"),
+        "monthly_spend": (0, 99, 155),  # 2.16, company
+        "session_count": (1740, 0, 4999, 61),  # 2.16, company
+        "user_count": at(20, {19: 0}, others=(5, 61, 1)),  # 2.16, company; 0 is not listed
+        "plan": every(3, {}, first=0),  # 2.16, company: no fields without a plan
+        "size": every(4, ABSENT, first=0),  # 2.16, company
+        "website": every(4, ABSENT, first=0),  # 2.16, company
+        "industry": (ABSENT, KEEP, "Retail", "Health"),  # 2.16, company
+        "custom_attributes.paid_subscriber": (True, False),  # sandbox
+        "custom_attributes.team_mates": range(40),  # sandbox
+        "custom_attributes.Home Port": every(5, None),  # sandbox
+        "custom_attributes.employees": at(60, {21: "n/a", 41: 2.5}, others=(453, 12)),  # sandbox
+        "custom_attributes.contract_end": every(60, "open-ended", first=1),  # sandbox: not a date
+        "custom_attributes.Héadquarters": (None, KEEP),  # sandbox
+        "custom_attributes.legacy plan": every(15, "gold", first=2),  # sandbox: not declared
+        "custom_attributes": every(7, {}, first=0),  # sandbox
+    },
+    "conversations": {
+        "state": STATES,  # 2.16, conversation
+        "open": [state != "closed" for state in STATES],  # 2.16, conversation
+        "waiting_since": [KEEP if state == "open" else None for state in STATES],  # 2.16: nullable
+        "snoozed_until": [KEEP if state == "snoozed" else None for state in STATES],  # 2.16
+        "source.type": ("conversation", "email", "conversation", "conversation", "whatsapp"),
+        "source.delivered_as": DELIVERED,  # 2.16, conversation_source
+        "source.subject": every(5, "<p>About my <b>order</b></p>", first=1),  # 2.16, HTML
+        "source.body": TEXTS,  # 2.16, conversation_source
+        "source.url": (KEEP, None, KEEP, KEEP, None),  # 2.16, conversation_source: nullable
+        "source.attachments": files(10, 3),  # 2.16, conversation_source
+        "source.recipients": every(  # 2.16, conversation_source: of e-mails
+            5, [{"type": "to", "email": "desk0@example.com", "drop_reason": None}], first=1
+        ),
+        "source.reply_to": every(  # 2.16, conversation_source: of e-mails
+            5, [{"email": "answers@example.com", "name": None}], first=1
+        ),
+        "source.email_message_metadata": every(  # 2.16, source_email_message_metadata
+            5, EMAIL_HEADERS | {"history": "<blockquote>Earlier</blockquote>"}, first=1
+        ),
+        "first_contact_reply": every(4, None, first=0),  # 2.16, conversation: nullable
+        "admin_assignee_id": (None, 991_267_461, 991_267_465),  # 2.16: nobody, as views show it
+        "team_assignee_id": (None, 5_017_691, None, 5_017_690, None, 5_017_692),  # 2.16: nobody
+        "read": every(2, value=False),  # 2.16, conversation
+        "priority": ("none", "none", "low", "medium", "high", "urgent"),  # 2.16, conversation
+        "sla_applied.sla_status": ("hit", "missed", "active", "cancelled", "hit"),  # 2.16
+        "sla_applied": only(6),  # 2.16, conversation: nullable
+        "statistics.time_to_first_close": every(3, 7200),  # 2.16, conversation_statistics
+        "statistics.first_close_at": every(3, 1_719_990_000),  # 2.16, conversation_statistics
+        "statistics.last_close_at": every(3, None, first=0),  # 2.16, conversation_statistics
+        "statistics.adjusted_handling_time": every(5, None, first=1),  # 2.16: nullable
+        "statistics": every(8, None, first=0),  # 2.16, conversation: nullable
+        "conversation_rating.rating": (1, 2, 3, 4, 5),  # 2.16, conversation_rating
+        "conversation_rating.remark": every(20, "So fast!", first=9),  # 2.16, conversation_rating
+        "conversation_rating": only(10, 9),  # 2.16, conversation: nullable
+        "title": only(7),  # 2.16, conversation: nullable
+        "custom_attributes.Items": at(120, {5: "n/a"}, others=range(12)),  # sandbox
+        "custom_attributes.Amount": at(120, {31: "12,50"}, others=(0, 9.75)),  # sandbox
+        "custom_attributes.Promised by": every(120, ISO_TEXT, first=55),  # sandbox
+        "custom_attributes.Escalated": at(120, {81: "maybe"}, others=(True, False)),
+        "custom_attributes.Papers": every(
+            30, FILES[:2], first=15
+        ),  # 2.16, custom_attributes: files
+        "custom_attributes.CX Score rating": every(10, 4),  # recorded: not declared
+        "custom_attributes.CX Score explanation": every(10, "Quick"),  # recorded
+        "custom_attributes": every(2, {}, first=0),  # sandbox
+        "ai_agent.resolution_state": (KEEP, "escalated", None),  # 2.16: nullable
+        "ai_agent.rating": every(2, None),  # 2.16, ai_agent: nullable
+        "ai_agent.rating_remark": every(3, "It knew", first=0),  # 2.16, ai_agent: nullable
+        "ai_agent": only(5),  # 2.16, conversation: nullable
+        "ai_agent_participated": at(5, {0: True}, others=(False,)),  # 2.16, conversation
+        "channel": every(6, {"initial": "messenger", "current": "email"}),  # 2.16: nullable
+        "company": every(10, COMPANY, first=3),  # 2.16, conversation: nullable
+        "sales_agent": every(20, SALES_AGENT),  # 2.16, conversation: nullable
+        "sales_agent_participated": every(20, value=True),  # 2.16, conversation
+        "external_references": every(  # 2.16, conversation_external_reference
+            14, [{"type": "zendesk_ticket", "id": "{n}"}], first=0
+        ),
+    },
+    "conversation_parts": {
+        "id": every(10, integer, first=0),  # 2.16, examples: integer, where text is declared
+        "part_type": at(16, {7: "assignment", 9: "custom_action_started", 13: "close"}),
+        "body": at(
+            16, dict.fromkeys((3, 7, 9, 13)), others=TEXTS
+        ),  # 2.16, conversation_part: nullable
+        "redacted": every(16, value=True, first=3),  # 2.16, conversation_part
+        "attachments": files(16, 5),  # 2.16, part_attachment
+        "assigned_to": every(16, {"type": "nobody_admin", "id": None}, first=7),  # 2.16, examples
+        "event_details": every(16, {"action": {"name": "Look up a parcel"}}, first=9),  # 2.16
+        "app_package_code": every(16, "parcel-desk", first=9),  # 2.16: nullable
+        "external_id": every(16, "part-{n}", first=10),  # 2.16, conversation_part: nullable
+        "author": every(16, BOT, first=11),  # 2.16, conversation_part_author
+        "tags": at(16, {11: [{"type": "tag", "id": "7800103", "name": "Tag 3"}], 14: None}),
+        "email_message_metadata": every(16, EMAIL_HEADERS, first=12),  # 2.16: nullable
+        "metadata": every(16, QUICK_REPLY, first=15),  # 2.16: nullable
+        "state": every(16, "closed", first=13),  # 2.16, conversation_part
+    },
+    "tickets": {
+        "ticket_attributes._default_description_": every(4, None, first=0),  # sandbox
+        "ticket_attributes.Severity": at(60, {55: "high"}, others=range(5)),  # sandbox
+        "ticket_attributes.Due": at(60, {32: "soon"}, others=(None, KEEP, KEEP)),  # sandbox
+        "ticket_attributes.Component": ("Messenger", "Inbox", None),  # sandbox
+        "ticket_attributes.Cost": at(60, {5: "n/a"}, others=(0, 1.25, 9.5)),  # sandbox
+        "ticket_attributes.Reproducible": at(60, {20: "sometimes"}, others=(True, False)),
+        "ticket_attributes.Log files": at(20, {6: FILES[:2], 12: FILES[:1]}),  # sandbox
+        "ticket_attributes.Old field": every(14, "still here", first=3),  # sandbox: not declared
+        "admin_assignee_id": (0, 991_267_461, 991_267_465),  # 2.16, ticket: 0 is nobody
+        "team_assignee_id": (0, 5_017_691, 0, 5_017_690),  # 2.16, ticket: 0 is nobody
+        "snoozed_until": only(10, 4),  # 2.16, ticket
+        "is_shared": every(2, value=False),  # 2.16, ticket
+        "previous_ticket_state_id": only(4, 1),  # 2.16, ticket: nullable
+        "linked_objects": every(12, LINKED_CONVERSATION, first=0),  # 2.16, linked_object_list
+    },
+    "ticket_parts": {
+        "body": every(12, None, first=0),  # 2.16, ticket_part: nullable
+        "redacted": every(12, value=True, first=0),  # 2.16, ticket_part
+        "attachments": files(6, 0),  # 2.16, part_attachment
+    },
+}
