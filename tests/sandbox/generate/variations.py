@@ -57,67 +57,16 @@ def read(name: str) -> Any:
     return json.loads((RECORDS / f"{name}.json").read_bytes())
 
 
+VALUES: Final = read("values")
+FILES: Final = VALUES["files"]
+PROFILES: Final = VALUES["social_profiles"]
+TEXTS: Final = VALUES["texts"]
 AUDIENCES: Final[Sequence[Any]] = ([], None, [1, 2])
-FILES: Final = read("attachments")
-EMAIL_HEADERS: Final = read("email_headers")
-PROFILES: Final = read("social_profiles")
-BOT: Final = {
-    "type": "bot",
-    "id": "278",
-    "name": "Fin",
-    "email": "bot@example.com",
-    "from_ai_agent": True,
-    "is_ai_answer": True,
-}
-NO_APP: Final = (None, KEEP, None, None)
-TEXTS: Final = (
-    "<p>Thanks, that was quick.</p>",
-    "<p>The label stops at <b>100%</b> &amp; no file comes.</p><p>What now?</p>",
-    "<p>Das ist leider noch nicht gelöst; bitte noch einmal ansehen.</p>",
-    "<p>返金をお願いします。</p>",
-    '<p>See <a href="https://help.example.com/7?a=1&amp;b=2">the guide</a> 📷</p>',
-)
-
-
-NAMES: Final = ("Ada Almeida", "Søren O'Brien", "Inès García", "Jun Nakamura", "Tomás Müller")
-NOTE_AUTHOR: Final = {
-    "type": "admin",
-    "id": "991267462",
-    "name": "Noor2 Visser",
-    "email": "admin2@example.com",
-}
-PLACES: Final = (
-    KEEP,
-    {"type": "location", "country": "Japan", "region": "Tokyo", "city": "Tokyo"},
-    {"type": "location", "country": "Brazil", "region": "São Paulo", "city": None},
-    {"type": "location", "country": None, "region": None, "city": None},
-)
-ANDROID: Final = tuple(
-    f"android_{name}"
-    for name in ("app_name", "app_version", "device", "os_version", "sdk_version", "last_seen_at")
-)
-IOS: Final = tuple(name.replace("android", "ios") for name in ANDROID)
+APP: Final = (*("app_name", "app_version", "device", "os_version", "sdk_version", "last_seen_at"),)
 CAMPAIGN: Final = (
     *("utm_campaign", "utm_content", "utm_medium", "utm_source", "utm_term", "referrer"),
 )
 STATES: Final = ("open", "closed", "snoozed", "closed", "open", "closed", "closed")
-DELIVERED: Final = (
-    *("customer_initiated", "customer_initiated", "admin_initiated", "automated"),
-    "customer_initiated",
-)
-COMPANY: Final = {"type": "company", "id": "{n}", "name": "Harbour Labs {n}"}
-SALES_AGENT: Final = {
-    "outcome": "qualified",
-    "routing_outcome": None,
-    "collected_data": {"fleet": "12 vans"},
-}
-QUICK_REPLY: Final[dict[str, Any]] = {"quick_reply_options": [], "quick_reply_uuid": None}
-LINKED_CONVERSATION: Final = {
-    "type": "list",
-    "data": [{"type": "conversation", "id": "215470000000000", "category": None}],
-    "total_count": 1,
-    "has_more": False,
-}
 ISO_TEXT: Final = "2026-03-04T09:46:14Z"
 
 
@@ -135,7 +84,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "has_inbox_seat": every(6, value=False),  # 2.16, admin
         "team_ids": ([5_017_690], [5_017_691], [5_017_692]),  # 2.16, admin: integers
         "avatar": every(6, None, first=4),  # 2.16, admin: nullable
-        "role": every(6, {"type": "role", "id": "4", "name": "Lead"}, first=2),  # 2.16: nullable
+        "role": every(6, VALUES["role"], first=2),  # 2.16, admin: nullable
     },
     "segments": {
         "person_type": ("contact", "user", "company"),  # 2.16, segment; the last of companies
@@ -171,7 +120,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "help_center_audience": (KEEP, "all_users", "restricted", None),  # 2.16: nullable
         "scheduled_publish_at": only(8, 7),  # 2.16, article_list_item: nullable
         "scheduled_unpublish_at": only(20, 1),  # 2.16, article_list_item: nullable
-        "tags.tags": every(3, [{"type": "tag", "id": "7800104", "name": "Tag 4"}]),  # 2.16, tags
+        "tags.tags": every(3, VALUES["tags"]),  # 2.16, tags
         "default_locale": every(2, ABSENT),  # 2.16: with several languages only
         "translated_content": every(2, ABSENT),  # 2.16: with several languages only
     },
@@ -207,14 +156,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
     },
     "news_items": {
         "state": every(7, "draft"),  # 2.16, news_item
-        "newsfeed_assignments": (  # 2.16, newsfeed_assignment
-            [],
-            KEEP,
-            [
-                {"newsfeed_id": 68, "published_at": 1_719_990_000},
-                {"newsfeed_id": 71, "published_at": 1_719_995_000},
-            ],
-        ),
+        "newsfeed_assignments": ([], KEEP, VALUES["newsfeed_assignments"]),  # 2.16, news_item
         "labels": ([], ["New"], ["New", "Product"]),  # 2.16, news_item
         "cover_image_url": every(2, None),  # 2.16, news_item: nullable
         "reactions": (KEEP, [None, None, None, None], []),  # 2.16, example with nulls
@@ -277,10 +219,10 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
     "contacts": {
         "external_id": every(5, None, first=0),  # 2.16, contact: nullable; leads have none
         "role": every(5, "lead", first=0),  # 2.16, contact
-        "email": every(21, None, first=0),  # recorded: null for leads without an address
-        "email_domain": every(21, None, first=0),  # recorded: null for leads without an address
+        "email": every(21, None, first=0),  # sandbox: without an address
+        "email_domain": every(21, None, first=0),  # sandbox: without an address
         "phone": only(3),  # 2.16, contact: nullable
-        "name": at(14, {0: None}, others=NAMES),  # 2.16, contact: nullable
+        "name": at(14, {0: None}, others=VALUES["names"]),  # 2.16, contact: nullable
         "avatar": only(6),  # 2.16, contact: nullable
         "owner_id": (None, 991_267_461, None, None, 991_267_463, None),  # 2.16, contact: nullable
         "social_profiles.data": [  # 2.16, contact_social_profiles
@@ -301,7 +243,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "browser_version": every(4, None),  # 2.16, contact: nullable
         "browser_language": ("en", "de", "pt-BR", "ja", None),  # 2.16, contact: nullable
         "os": ("OS X 14.5", "Windows 10", "Linux", None),  # 2.16, contact: nullable
-        "location": PLACES,  # 2.16, contact_location: nullable
+        "location": (KEEP, *VALUES["locations"]),  # 2.16, contact_location: nullable
         "custom_attributes.plan_name": ("free", "pro", "enterprise"),  # sandbox
         "custom_attributes.seats": (None, 3, 25, 180, 64),  # sandbox
         "custom_attributes.score": (0.5, 33.3, 71.25, 99.0),  # sandbox
@@ -318,17 +260,17 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "opted_out_subscription_ids": every(8, ["135"], first=0),  # 2.16, subscriptions
         "opted_in_subscription_ids": every(7, ["136"], first=0),  # 2.16, subscriptions
         "enabled_push_messaging": (KEEP, None, False, None),  # 2.16, examples
-        **dict.fromkeys(ANDROID, only(4, 3)),  # 2.16, contact: nullable
-        **dict.fromkeys(IOS, only(4, 1)),  # 2.16, contact: nullable
+        **{f"android_{name}": only(4, 3) for name in APP},  # 2.16, contact: nullable
+        **{f"ios_{name}": only(4, 1) for name in APP},  # 2.16, contact: nullable
         **dict.fromkeys(CAMPAIGN, only(7)),  # 2.16, examples: null without a campaign
     },
     "contact_notes": {
         "body": TEXTS,  # 2.16, note
-        "author": every(3, NOTE_AUTHOR),  # 2.16, note
+        "author": every(3, VALUES["note_author"]),  # 2.16, note
     },
     "company_notes": {"body": TEXTS},  # 2.16, company_note
     "companies": {
-        "name": ("Harbour Labs {n}", "Søster & Søn {n}", "O'Neil GmbH {n}", "日本 Freight {n}"),
+        "name": VALUES["companies"],  # sandbox
         "monthly_spend": (0, 99, 155),  # 2.16, company
         "session_count": (1740, 0, 4999, 61),  # 2.16, company
         "user_count": at(20, {19: 0}, others=(5, 61, 1)),  # 2.16, company; 0 is not listed
@@ -350,24 +292,19 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "open": [state != "closed" for state in STATES],  # 2.16, conversation
         "waiting_since": [KEEP if state == "open" else None for state in STATES],  # 2.16: nullable
         "snoozed_until": [KEEP if state == "snoozed" else None for state in STATES],  # 2.16
-        "source.type": ("conversation", "email", "conversation", "conversation", "whatsapp"),
-        "source.delivered_as": DELIVERED,  # 2.16, conversation_source
+        "source.type": at(5, {1: "email", 4: "whatsapp"}),  # 2.16, conversation_source
+        "source.delivered_as": at(5, {2: "admin_initiated", 3: "automated"}),  # 2.16
         "source.subject": every(5, "<p>About my <b>order</b></p>", first=1),  # 2.16, HTML
         "source.body": TEXTS,  # 2.16, conversation_source
         "source.url": (KEEP, None, KEEP, KEEP, None),  # 2.16, conversation_source: nullable
         "source.attachments": files(10, 3),  # 2.16, conversation_source
-        "source.recipients": every(  # 2.16, conversation_source: of e-mails
-            5, [{"type": "to", "email": "desk0@example.com", "drop_reason": None}], first=1
-        ),
-        "source.reply_to": every(  # 2.16, conversation_source: of e-mails
-            5, [{"email": "answers@example.com", "name": None}], first=1
-        ),
-        "source.email_message_metadata": every(  # 2.16, source_email_message_metadata
-            5, EMAIL_HEADERS | {"history": "<blockquote>Earlier</blockquote>"}, first=1
-        ),
+        # 2.16, conversation_source: fields of e-mails
+        "source.recipients": every(5, VALUES["recipients"], first=1),
+        "source.reply_to": every(5, VALUES["reply_to"], first=1),
+        "source.email_message_metadata": every(5, VALUES["email_headers"], first=1),
         "first_contact_reply": every(4, None, first=0),  # 2.16, conversation: nullable
-        "admin_assignee_id": (None, 991_267_461, 991_267_465),  # 2.16: nobody, as views show it
-        "team_assignee_id": (None, 5_017_691, None, 5_017_690, None, 5_017_692),  # 2.16: nobody
+        "admin_assignee_id": (None, 991_267_461, 991_267_465),  # before 2.16: nullable
+        "team_assignee_id": (None, 5_017_691, None, 5_017_690, None, 5_017_692),  # nullable
         "read": every(2, value=False),  # 2.16, conversation
         "priority": ("none", "none", "low", "medium", "high", "urgent"),  # 2.16, conversation
         "sla_applied.sla_status": ("hit", "missed", "active", "cancelled", "hit"),  # 2.16
@@ -377,49 +314,45 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "statistics.last_close_at": every(3, None, first=0),  # 2.16, conversation_statistics
         "statistics.adjusted_handling_time": every(5, None, first=1),  # 2.16: nullable
         "statistics": every(8, None, first=0),  # 2.16, conversation: nullable
-        "conversation_rating.rating": (1, 2, 3, 4, 5),  # 2.16, conversation_rating
+        "conversation_rating.rating": (1, 2, 3, 4, 5, 5, 5),  # 2.16, conversation_rating
         "conversation_rating.remark": every(20, "So fast!", first=9),  # 2.16, conversation_rating
         "conversation_rating": only(10, 9),  # 2.16, conversation: nullable
         "title": only(7),  # 2.16, conversation: nullable
-        "custom_attributes.Items": at(120, {5: "n/a"}, others=range(12)),  # sandbox
-        "custom_attributes.Amount": at(120, {31: "12,50"}, others=(0, 9.75)),  # sandbox
+        "custom_attributes.Items": at(120, {5: "n/a"}, others=(0, 7, 11)),  # sandbox
+        "custom_attributes.Amount": at(120, {31: "12,50"}, others=(0, 9.75, 12)),  # sandbox
         "custom_attributes.Promised by": every(120, ISO_TEXT, first=55),  # sandbox
-        "custom_attributes.Escalated": at(120, {81: "maybe"}, others=(True, False)),
-        "custom_attributes.Papers": every(
-            30, FILES[:2], first=15
-        ),  # 2.16, custom_attributes: files
-        "custom_attributes.CX Score rating": every(10, 4),  # recorded: not declared
-        "custom_attributes.CX Score explanation": every(10, "Quick"),  # recorded
+        # sandbox: rows with an even number have no custom attributes
+        "custom_attributes.Escalated": at(120, {81: "maybe"}, others=(True, False, False)),
+        "custom_attributes.Papers": every(30, FILES[:2], first=15),  # 2.16: files
+        "custom_attributes.CX Score rating": every(10, 4),  # sandbox: not declared
+        "custom_attributes.CX Score explanation": every(10, "Quick"),  # sandbox: not declared
         "custom_attributes": every(2, {}, first=0),  # sandbox
         "ai_agent.resolution_state": (KEEP, "escalated", None),  # 2.16: nullable
         "ai_agent.rating": every(2, None),  # 2.16, ai_agent: nullable
         "ai_agent.rating_remark": every(3, "It knew", first=0),  # 2.16, ai_agent: nullable
         "ai_agent": only(5),  # 2.16, conversation: nullable
         "ai_agent_participated": at(5, {0: True}, others=(False,)),  # 2.16, conversation
-        "channel": every(6, {"initial": "messenger", "current": "email"}),  # 2.16: nullable
-        "company": every(10, COMPANY, first=3),  # 2.16, conversation: nullable
-        "sales_agent": every(20, SALES_AGENT),  # 2.16, conversation: nullable
+        "channel": every(6, VALUES["channel"]),  # 2.16: nullable
+        "company": every(10, VALUES["company"], first=3),  # 2.16, conversation: nullable
+        "sales_agent": every(20, VALUES["sales_agent"]),  # 2.16, conversation: nullable
         "sales_agent_participated": every(20, value=True),  # 2.16, conversation
-        "external_references": every(  # 2.16, conversation_external_reference
-            14, [{"type": "zendesk_ticket", "id": "{n}"}], first=0
-        ),
+        "external_references": every(14, VALUES["external_references"], first=0),  # 2.16
     },
     "conversation_parts": {
         "id": every(10, integer, first=0),  # 2.16, examples: integer, where text is declared
+        # 2.16, examples: assignments, actions and closing come without a text
         "part_type": at(16, {7: "assignment", 9: "custom_action_started", 13: "close"}),
-        "body": at(
-            16, dict.fromkeys((3, 7, 9, 13)), others=TEXTS
-        ),  # 2.16, conversation_part: nullable
+        "body": at(16, dict.fromkeys((3, 7, 9, 13)), others=TEXTS),  # 2.16: nullable
         "redacted": every(16, value=True, first=3),  # 2.16, conversation_part
         "attachments": files(16, 5),  # 2.16, part_attachment
-        "assigned_to": every(16, {"type": "nobody_admin", "id": None}, first=7),  # 2.16, examples
-        "event_details": every(16, {"action": {"name": "Look up a parcel"}}, first=9),  # 2.16
+        "assigned_to": every(16, VALUES["nobody"], first=7),  # 2.16, examples
+        "event_details": every(16, VALUES["action"], first=9),  # 2.16
         "app_package_code": every(16, "parcel-desk", first=9),  # 2.16: nullable
         "external_id": every(16, "part-{n}", first=10),  # 2.16, conversation_part: nullable
-        "author": every(16, BOT, first=11),  # 2.16, conversation_part_author
-        "tags": at(16, {11: [{"type": "tag", "id": "7800103", "name": "Tag 3"}], 14: None}),
-        "email_message_metadata": every(16, EMAIL_HEADERS, first=12),  # 2.16: nullable
-        "metadata": every(16, QUICK_REPLY, first=15),  # 2.16: nullable
+        "author": every(16, VALUES["bot"], first=11),  # 2.16, conversation_part_author
+        "tags": at(16, {11: VALUES["tags"], 14: None}),  # 2.16, conversation_part: nullable
+        "email_message_metadata": every(16, VALUES["email_headers"], first=12),  # 2.16: nullable
+        "metadata": every(16, VALUES["quick_reply"], first=15),  # 2.16: nullable
         "state": every(16, "closed", first=13),  # 2.16, conversation_part
     },
     "tickets": {
@@ -428,7 +361,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "ticket_attributes.Due": at(60, {32: "soon"}, others=(None, KEEP, KEEP)),  # sandbox
         "ticket_attributes.Component": ("Messenger", "Inbox", None),  # sandbox
         "ticket_attributes.Cost": at(60, {5: "n/a"}, others=(0, 1.25, 9.5)),  # sandbox
-        "ticket_attributes.Reproducible": at(60, {20: "sometimes"}, others=(True, False)),
+        "ticket_attributes.Reproducible": at(60, {20: "at times"}, others=(True, False)),  # sandbox
         "ticket_attributes.Log files": at(20, {6: FILES[:2], 12: FILES[:1]}),  # sandbox
         "ticket_attributes.Old field": every(14, "still here", first=3),  # sandbox: not declared
         "admin_assignee_id": (0, 991_267_461, 991_267_465),  # 2.16, ticket: 0 is nobody
@@ -436,7 +369,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "snoozed_until": only(10, 4),  # 2.16, ticket
         "is_shared": every(2, value=False),  # 2.16, ticket
         "previous_ticket_state_id": only(4, 1),  # 2.16, ticket: nullable
-        "linked_objects": every(12, LINKED_CONVERSATION, first=0),  # 2.16, linked_object_list
+        "linked_objects": every(12, VALUES["linked_conversation"], first=0),  # 2.16
     },
     "ticket_parts": {
         "body": every(12, None, first=0),  # 2.16, ticket_part: nullable
