@@ -72,7 +72,7 @@ def _count(random: Random, number: int) -> int:
 
 def _event(random: Random, contact: Record, position: int, at: int) -> Body:
     """An event; it happened `at` (epoch milliseconds)."""
-    metadata = template("event_metadata").row(contact.number, at // 1000)
+    metadata = template("event_metadata").row(contact.number)
     return {
         "type": "event",
         "event_name": NAMES[(contact.number + position) % len(NAMES)],

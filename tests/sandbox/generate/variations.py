@@ -82,7 +82,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "away_mode_enabled": every(6, value=True, first=1),  # 2.16, admin
         "away_status_reason_id": every(6, 3, first=1),  # 2.16, admin: integer
         "has_inbox_seat": every(6, value=False),  # 2.16, admin
-        "team_ids": ([5_017_690], [5_017_691], [5_017_692]),  # 2.16, admin: integers
+        "team_ids": ([4_100_010], [4_100_011], [4_100_012]),  # 2.16, admin: integers
         "avatar": every(6, None, first=4),  # 2.16, admin: nullable
         "role": every(6, VALUES["role"], first=2),  # 2.16, admin: nullable
     },
@@ -176,7 +176,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "body": every(10, None),  # 2.16, example: null
         "body_text": every(10, None),  # 2.16, example: null
         "visible_to": every(4, "specific_teams", first=1),  # 2.16, macro
-        "visible_to_team_ids": every(4, ["5017691"], first=1),  # 2.16, macro
+        "visible_to_team_ids": every(4, ["4100011"], first=1),  # 2.16, macro
         "available_on": every(3, ["inbox"], first=1),  # 2.16, macro
     },
     "office_hours_schedules": {
@@ -224,7 +224,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "phone": only(3),  # 2.16, contact: nullable
         "name": at(14, {0: None}, others=VALUES["names"]),  # 2.16, contact: nullable
         "avatar": only(6),  # 2.16, contact: nullable
-        "owner_id": (None, 991_267_461, None, None, 991_267_463, None),  # 2.16, contact: nullable
+        "owner_id": (None, 880_400_161, None, None, 880_400_163, None),  # 2.16, contact: nullable
         "social_profiles.data": [  # 2.16, contact_social_profiles
             PROFILES if number == 0 else PROFILES[:2] if number % 10 == 0 else []
             for number in range(30)
@@ -303,8 +303,8 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "source.reply_to": every(5, VALUES["reply_to"], first=1),
         "source.email_message_metadata": every(5, VALUES["email_headers"], first=1),
         "first_contact_reply": every(4, None, first=0),  # 2.16, conversation: nullable
-        "admin_assignee_id": (None, 991_267_461, 991_267_465),  # before 2.16: nullable
-        "team_assignee_id": (None, 5_017_691, None, 5_017_690, None, 5_017_692),  # nullable
+        "admin_assignee_id": (None, 880_400_161, 880_400_165),  # before 2.16: nullable
+        "team_assignee_id": (None, 4_100_011, None, 4_100_010, None, 4_100_012),  # nullable
         "read": every(2, value=False),  # 2.16, conversation
         "priority": ("none", "none", "low", "medium", "high", "urgent"),  # 2.16, conversation
         "sla_applied.sla_status": ("hit", "missed", "active", "cancelled", "hit"),  # 2.16
@@ -364,8 +364,8 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "ticket_attributes.Reproducible": at(60, {20: "at times"}, others=(True, False)),  # sandbox
         "ticket_attributes.Log files": at(20, {6: FILES[:2], 12: FILES[:1]}),  # sandbox
         "ticket_attributes.Old field": every(14, "still here", first=3),  # sandbox: not declared
-        "admin_assignee_id": (0, 991_267_461, 991_267_465),  # 2.16, ticket: 0 is nobody
-        "team_assignee_id": (0, 5_017_691, 0, 5_017_690),  # 2.16, ticket: 0 is nobody
+        "admin_assignee_id": (0, 880_400_161, 880_400_165),  # 2.16, ticket: 0 is nobody
+        "team_assignee_id": (0, 4_100_011, 0, 4_100_010),  # 2.16, ticket: 0 is nobody
         "snoozed_until": only(10, 4),  # 2.16, ticket
         "is_shared": every(2, value=False),  # 2.16, ticket
         "previous_ticket_state_id": only(4, 1),  # 2.16, ticket: nullable
