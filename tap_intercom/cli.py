@@ -1,11 +1,11 @@
-"""The command line: files, environment variables and catalogs checked, and errors explained."""
+"""What the command line checks and reports: files, variables, catalogs, totals and failures."""
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import sys
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,23 +16,28 @@ from singer_sdk.metrics import MetricExclusionFilter, Status, Tag, get_metrics_l
 from singer_sdk.singerlib import Catalog
 
 from tap_intercom.errors import IntercomError, PermissionDeniedError, RetriableError
-from tap_intercom.settings import CONFIG_JSONSCHEMA
 from tap_intercom.spelling import unknown
+from tap_intercom.sync import progress
+from tap_intercom.sync.stream import IntercomStream
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
     from typing import IO
+
+    from singer_sdk import Stream
+
+    from tap_intercom.sync.run import Run
 
 SDK_ERROR_LINE = "An unhandled error occurred while syncing '%s'"
 """What the SDK logs of any exception that ends a stream, as it writes it (`Stream.sync`)."""
 
 CONFIG_ADVICE = 'It has to be a JSON object such as {"access_token": "..."}'
-CATALOG_ADVICE = "Write it anew with --discover, then edit the selection"
+CATALOG_ADVICE = "Write it again with --discover, then edit the selection"
 STATE_ADVICE = (
-    "A state is the last line of what a target wrote: give the one of the last run that ended "
-    "well, or leave --state out to load everything anew"
+    "A state is the last line of a target's output: give that of the last successful run, or leave "
+    "--state out to load everything again"
 )
 
 ADVICE_BY_CODE = {
@@ -44,7 +49,10 @@ VARIABLE_PREFIX = "TAP_INTERCOM_"
 """Prefix of the environment variables that hold settings."""
 
 OTHER_VARIABLES = ("LOGLEVEL", "LOG_", "_")
-"""What follows the prefix in variables that are no settings: the SDK's log, Meltano's extras."""
+"""What follows the prefix in variables that are not settings: the SDK's log, Meltano's extras."""
+
+SECONDS_BETWEEN_SWITCHES = 0.02
+"""How long the working thread may continue; Python's default is 0.005."""
 
 READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "integer": (int, "a whole number"),
@@ -55,12 +63,12 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 
 
 def check_config_files(paths: tuple[str, ...]) -> None:
-    """See to it that the files given with --config can be used; `ENV` is none.
+    """Check the files given with --config; `ENV` is not a file.
 
-    A pipe, such as a shell's `<(...)`, is left alone: it can't be read twice.
+    A pipe, such as a shell's `<(...)`, is not checked: it can't be read twice.
 
     Raises:
-        click.ClickException: One of them can't.
+        click.ClickException: A file can't be read, or holds no JSON object.
     """
     for path in paths:
         if path != "ENV" and not Path(path).is_fifo():
@@ -73,47 +81,51 @@ def check_config_files(paths: tuple[str, ...]) -> None:
 
 
 def checked_catalog(file: IO[str]) -> IO[str]:
-    """Return the file given with --catalog, if it can be used, to be read anew.
+    """Check the file given with --catalog, and return it to be read again.
 
     Raises:
-        click.ClickException: It can't.
+        click.ClickException: It holds no catalog.
     """
     content = _content(file)
     try:
         Catalog.from_dict(_json_object(file.name, content, CATALOG_ADVICE))
     except (AttributeError, LookupError, TypeError, ValueError):
-        message = f"{file.name} is no Singer catalog. {CATALOG_ADVICE}"
+        message = f"{file.name} is not a Singer catalog. {CATALOG_ADVICE}"
         raise click.ClickException(message) from None
     return io.StringIO(content.decode())
 
 
 def checked_state(file: IO[str]) -> IO[str]:
-    """Return the file given with --state, if it can be used, to be read anew.
+    """Check the file given with --state, and return it to be read again.
 
     Raises:
-        click.ClickException: It can't.
+        click.ClickException: It holds no JSON object.
     """
     content = _content(file)
     _json_object(file.name, content, STATE_ADVICE)
     return io.StringIO(content.decode())
 
 
-def unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """Return a warning for each environment variable that looks like a setting and is none."""
+def unknown_variables(
+    environment: Mapping[str, str], config_jsonschema: Mapping[str, Any]
+) -> list[str]:
+    """Return a warning for each environment variable that looks like a setting but is not one."""
     variables = [
         name
         for name in environment
         if name.startswith(VARIABLE_PREFIX)
         and not name.removeprefix(VARIABLE_PREFIX).startswith(OTHER_VARIABLES)
     ]
-    names = unknown(variables, map(_variable, CONFIG_JSONSCHEMA["properties"]))
-    return [f"No setting belongs to the environment variable {name}" for name in names]
+    names = unknown(variables, map(_variable, config_jsonschema["properties"]))
+    return [f"The environment variable {name} is not a setting" for name in names]
 
 
-def unreadable_variables(environment: Mapping[str, str]) -> list[str]:
+def unreadable_variables(
+    environment: Mapping[str, str], config_jsonschema: Mapping[str, Any]
+) -> list[str]:
     """Return an error for each environment variable that has to be a number or JSON, and is not."""
     errors = []
-    for name, schema in CONFIG_JSONSCHEMA["properties"].items():
+    for name, schema in config_jsonschema["properties"].items():
         for kind, (read, expected) in READERS.items():
             value = environment.get(_variable(name))
             if value is None or kind not in schema["type"] or _is_list_of_text(schema):
@@ -126,7 +138,7 @@ def unreadable_variables(environment: Mapping[str, str]) -> list[str]:
 def catalog_warnings(
     catalog: Catalog, offered: AbstractSet[str], all_names: AbstractSet[str]
 ) -> list[str]:
-    """Return what a catalog was probably not meant to do.
+    """Return a warning for each selection in a catalog that is probably a mistake.
 
     Args:
         catalog: The catalog that was given.
@@ -147,7 +159,7 @@ def catalog_warnings(
 
 
 def explain(error: IntercomError) -> str:
-    """Return an error's message, and what its user can do about it."""
+    """Return an error's message, and what the user can do about it."""
     if isinstance(error, RetriableError) and not error.status:
         return f"{error}. Check the settings region and api_url, and the network"
     if advice := ADVICE_BY_CODE.get(error.code):
@@ -156,7 +168,7 @@ def explain(error: IntercomError) -> str:
 
 
 def log_error(logger: logging.Logger, error: IntercomError) -> None:
-    """Log an error that ended the run; a traceback would say nothing to a user."""
+    """Log an error that ended the run, without a traceback, which would not help a user."""
     logger.error("%s", explain(error))
 
 
@@ -171,11 +183,30 @@ def failure_message(stream: str, permission: str, error: IntercomError) -> str:
     return f"{stream}: permission denied ({error}). Add {needed} to the app, or deselect the stream"
 
 
-def is_unexplained(record: logging.LogRecord) -> bool:
-    """Whether a line of a stream's log tells what nothing else does, as a filter of loggers.
+def log_total(logger: logging.Logger, run: Run, streams: Iterable[Stream], seconds: float) -> None:
+    """Log one line about the whole run, which took so many seconds."""
+    summaries = [
+        stream.summary
+        for stream in streams
+        if isinstance(stream, IntercomStream) and stream.selected
+    ]
+    progress.log_total(logger, summaries, run.client, seconds)
 
-    The SDK calls every error unhandled: also those that the tap explains, and the end of a
-    stream's part in `--test`.
+
+def log_failures(logger: logging.Logger, run: Run, streams: Mapping[str, Stream]) -> bool:
+    """Log one line for each stream that was not loaded completely; return if there is any."""
+    for name, error in run.failures.items():
+        stream = streams[name]
+        permission = stream.permission if isinstance(stream, IntercomStream) else ""
+        logger.error("%s", failure_message(name, permission, error))
+    return bool(run.failures)
+
+
+def is_unexplained(record: logging.LogRecord) -> bool:
+    """Whether a log record says what no other line does; a filter for the streams' loggers.
+
+    The SDK logs every error as unhandled: also those that the tap explains, and the early end of a
+    stream in `--test`.
     """
     handled = isinstance(sys.exc_info()[1], IntercomError | AbortedSyncExceptionBase)
     return not (handled and record.msg == SDK_ERROR_LINE)
@@ -193,8 +224,17 @@ def stopping_is_no_failure() -> Iterator[None]:
         logger.removeFilter(exclusion)
 
 
+def tune_interpreter() -> None:
+    """Set Python up for one thread that works and many that wait for responses."""
+    # records have no cycles, and looking for some took a third of a run's processor time
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    # a thread whose response has come can wait, and each switch to it costs
+    sys.setswitchinterval(SECONDS_BETWEEN_SWITCHES)
+
+
 def _content(file: IO[str]) -> bytes:
-    """Read an open text file as bytes, so that what is no UTF-8 is reported as such."""
+    """Read an open text file as bytes, so that invalid UTF-8 can be reported."""
     return file.buffer.read() if isinstance(file, io.TextIOWrapper) else file.read().encode()
 
 
@@ -204,19 +244,19 @@ def _json_object(name: str, content: bytes, advice: str) -> dict[str, Any]:
     Raises:
         click.ClickException: It holds none; nothing of the file is quoted, it may hold secrets.
     """
-    problem = "holds no JSON object"
+    reason = "holds no JSON object"
     try:
         value = json.loads(content.decode())
     except json.JSONDecodeError as error:
-        problem = f"is no JSON: line {error.lineno} column {error.colno}, {error.msg}"
+        reason = f"is not JSON: line {error.lineno} column {error.colno}, {error.msg}"
     except UnicodeDecodeError:
-        problem = "is no UTF-8 text"
+        reason = "is not UTF-8 text"
     else:
         if isinstance(value, dict):
             return value
     if not content.strip():
-        problem = "is empty"
-    raise click.ClickException(f"{name} {problem}. {advice}") from None
+        reason = "is empty"
+    raise click.ClickException(f"{name} {reason}. {advice}") from None
 
 
 def _variable(setting: str) -> str:

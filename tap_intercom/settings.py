@@ -1,4 +1,4 @@
-"""The tap's settings: what a user may write, and the checked values the code works with."""
+"""The tap's settings: their declaration, their checks, and the values that the code works with."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import ipaddress
 import math
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
+import msgspec
 from singer_sdk import typing as th
+from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from tap_intercom.distribution import distribution_name
+from tap_intercom.spelling import unknown
 from tap_intercom.timestamps import start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 REGION_URLS = {
     "us": "https://api.intercom.io",
@@ -29,7 +31,7 @@ REGION_URLS = {
 
 DEFAULT_VERSION = "2.16"
 
-CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
+PROPERTIES: tuple[th.Property[Any], ...] = (
     th.Property(
         "access_token",
         th.StringType,
@@ -144,24 +146,13 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
         ),
     ),
     th.Property(
-        "custom_streams",
-        th.ArrayType(th.ObjectType()),
-        title="Custom streams",
-        description=(
-            "Streams out of endpoints that the tap does not know; each has a name, a path and "
-            "primary_keys, and may have method, params, body, records_path, columns, "
-            "replication_key, replication_param, paging and parent"
-        ),
-    ),
-    th.Property(
         "reporting_datasets",
         th.ArrayType(th.StringType),
         title="Reporting datasets",
         description="Datasets of reports; each is loaded as a stream reporting_<dataset>",
     ),
-    additional_properties=False,
-).to_dict()
-"""JSON Schema of the configuration; a setting that is not in it is refused."""
+)
+"""The settings of the tap, but for `custom_streams`, which `custom/definitions.py` declares."""
 
 
 class ApiVersion(NamedTuple):
@@ -181,8 +172,7 @@ class ApiVersion(NamedTuple):
         return "Preview" if math.isinf(self.major) else f"{self.major}.{self.minor}"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """The checked configuration of one run.
 
     `start_date` is in epoch seconds (UTC), `lookback_seconds` and `request_timeout` in seconds.
@@ -205,19 +195,50 @@ class Settings:
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build the settings from a configuration in which `errors` found nothing."""
         start_date = config.get("start_date")
-        return cls(
-            access_token=config["access_token"].strip(),
-            start_date=start_of(start_date) if start_date else None,
-            api_url=(config.get("api_url") or REGION_URLS[config["region"]]).rstrip("/"),
-            api_version=config["api_version"],
-            lookback_seconds=config["lookback_seconds"],
-            concurrency=config["concurrency"],
-            rate_limit_share=config["rate_limit_share"],
-            page_size=config["page_size"],
-            request_timeout=config["request_timeout"],
-            user_agent=config.get("user_agent") or f"tap-intercom/{version(distribution_name())}",
-            plaintext_bodies=config["plaintext_bodies"],
-        )
+        converted = {
+            "access_token": config["access_token"].strip(),
+            "start_date": start_of(start_date) if start_date else None,
+            "api_url": (config.get("api_url") or REGION_URLS[config["region"]]).rstrip("/"),
+            "user_agent": config.get("user_agent")
+            or f"tap-intercom/{version(distribution_name())}",
+        }
+        # not strict: JSON Schema counts 150.0 as an integer
+        return msgspec.convert({**config, **converted}, cls, strict=False)
+
+
+def complete(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    """Fill in the defaults, also for null, and read a fraction that the environment holds as text.
+
+    The SDK reads only whole numbers out of the environment.
+    """
+    for name, declared in schema["properties"].items():
+        if "default" in declared and config.get(name) is None:
+            config[name] = declared["default"]
+    with suppress(ValueError):
+        if isinstance(share := config["rate_limit_share"], str):
+            config["rate_limit_share"] = float(share)
+
+
+def schema_errors(value: Any, schema: Mapping[str, Any], kind: str = "setting") -> Iterator[str]:
+    """Yield what JSON Schema finds wrong with an object, each with the field's name.
+
+    Args:
+        value: The configuration, or an object within it.
+        schema: The JSON Schema of the object.
+        kind: What a property of the object is called.
+    """
+    for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(value):
+        field = ".".join(map(str, error.path))
+        if field.startswith("custom_streams."):
+            continue  # `custom/validation.py` reports these with the stream's name
+        if field == "access_token":
+            yield "access_token has to be text"  # the message of JSON Schema quotes the value
+        elif error.validator == "additionalProperties" and not field:
+            yield from (
+                f"there is no {kind} {name}" for name in unknown(value, schema["properties"])
+            )
+        else:
+            yield f"{field}: {error.message}" if field else error.message
 
 
 def errors(config: Mapping[str, Any]) -> list[str]:
@@ -232,32 +253,16 @@ def errors(config: Mapping[str, Any]) -> list[str]:
 
 
 def warnings(config: Mapping[str, Any]) -> list[str]:
-    """Return what a valid configuration was probably not meant to do."""
+    """Return a warning for each valid value that is probably a mistake."""
     timestamp = config.get("start_date")
     if timestamp and start_of(timestamp) > datetime.now(UTC).timestamp():
-        return [
-            f"start_date {timestamp} lies in the future, so a first run loads no incremental stream"
-        ]
+        return [f"start_date {timestamp} is in the future: incremental streams load nothing yet"]
     return []
-
-
-def read_fractions(config: dict[str, Any]) -> None:
-    """Turn text into a number: the SDK reads only whole ones out of the environment."""
-    with suppress(ValueError):
-        if isinstance(share := config.get("rate_limit_share"), str):
-            config["rate_limit_share"] = float(share)
-
-
-def without_token(error: str) -> str:
-    """Return an error of JSON Schema, which quotes the value, without the token in it."""
-    if error.endswith("in config['access_token']"):
-        return "access_token has to be text"
-    return error
 
 
 def _token_errors(token: str | None) -> list[str]:
     if token is not None and not re.fullmatch(r"[!-~]+", token.strip()):
-        return ["access_token is empty or holds characters that no Intercom token has"]
+        return ["access_token is empty or contains characters that no Intercom token has"]
     return []
 
 
@@ -265,7 +270,7 @@ def _start_date_errors(timestamp: str | None) -> list[str]:
     try:
         start_of(timestamp or "1970-01-01")
     except ValueError:
-        return [f"start_date {timestamp!r} is no date: write 2024-01-31 or 2024-01-31T00:00:00Z"]
+        return [f"start_date {timestamp!r} is not a date: write 2024-01-31 or 2024-01-31T00:00:00Z"]
     return []
 
 
@@ -281,11 +286,11 @@ def _api_url_errors(url: str | None) -> list[str]:
         return ["api_url has to be a scheme and a host, such as https://api.intercom.io"]
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return []
-    problem = (
-        "api_url has to start with https://, so that the access token can't be read on its way; "
-        "http:// is taken only for this machine (127.0.0.1, localhost)"
+    error = (
+        "api_url has to start with https://, so that the access token can't be read in transit; "
+        "http:// is accepted only for this machine (127.0.0.1, localhost)"
     )
-    return [problem]
+    return [error]
 
 
 def _is_loopback(host: str) -> bool:
@@ -298,7 +303,9 @@ def _is_loopback(host: str) -> bool:
 def _api_version_errors(api_version: str) -> list[str]:
     if re.fullmatch(r"\d+\.\d+|Preview", api_version):
         return []
-    return [f"api_version {api_version!r} is no version of Intercom's API: write one such as 2.16"]
+    return [
+        f"api_version {api_version!r} is not a version of Intercom's API: write one such as 2.16"
+    ]
 
 
 def _user_agent_errors(user_agent: str | None) -> list[str]:

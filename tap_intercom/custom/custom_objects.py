@@ -5,6 +5,8 @@ Intercom has no list of the types, so users say which to load.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -12,9 +14,8 @@ from singer_sdk import StreamSchema
 
 from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.custom import definitions
-from tap_intercom.custom.definitions import CUSTOM_OBJECTS_MIN_VERSION
 from tap_intercom.errors import NotFoundError
+from tap_intercom.settings import DEFAULT_VERSION, ApiVersion
 from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.sync.stream import SCHEMAS
 
@@ -30,7 +31,7 @@ class CustomObjects(ListStream):
 
     identifier: ClassVar[str]
     primary_keys = ("id",)
-    min_api_version = CUSTOM_OBJECTS_MIN_VERSION
+    min_api_version = ApiVersion(2, 16)  # before, an instance could only be requested by its id
     schema = StreamSchema(SCHEMAS, key="custom_objects")
 
     @override
@@ -38,21 +39,49 @@ class CustomObjects(ListStream):
         try:
             yield from super().pages(request)
         except NotFoundError as error:
-            message = f"{error}; is {self.identifier!r} in the setting custom_objects right?"
+            message = f"{error}; check {self.identifier!r} in the setting custom_objects"
             raise NotFoundError(message, status=error.status, code=error.code) from None
 
 
-def stream_types(config: Mapping[str, Any]) -> tuple[type[IntercomStream], ...]:
-    """Return a stream class for each type in the setting `custom_objects`."""
-    objects = definitions.custom_objects(config)
-    return tuple(_stream_type(name, identifier) for name, identifier in objects.items())
+def custom_object_types(config: Mapping[str, Any]) -> list[type[IntercomStream]]:
+    """Return a stream class for each type in the setting `custom_objects`.
+
+    A setting in which anything is wrong defines no stream at all.
+    """
+    return [] if errors(config) else [_stream_type(one) for one in _identifiers(config)]
 
 
-def _stream_type(stream_name: str, type_identifier: str) -> type[IntercomStream]:
+def errors(config: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the setting `custom_objects`."""
+    identifiers = _identifiers(config)
+    api_version = ApiVersion.parse(config.get("api_version", DEFAULT_VERSION))
+    if identifiers and api_version < CustomObjects.min_api_version:
+        needed = CustomObjects.min_api_version
+        return [
+            f"custom_objects needs api_version {needed} or later: {api_version} can't list them"
+        ]
+    found = ["custom_objects contains an empty text"] if "" in map(str.strip, identifiers) else []
+    for name, count in Counter(map(_stream_name, identifiers)).items():
+        if count > 1:
+            same = " and ".join(repr(one) for one in identifiers if _stream_name(one) == name)
+            found.append(f"custom_objects: {same} would both be the stream {name}")
+    return found
+
+
+def _identifiers(config: Mapping[str, Any]) -> list[str]:
+    value = config.get("custom_objects")
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _stream_name(identifier: str) -> str:
+    return f"custom_object_{re.sub('[^a-z0-9_]', '_', identifier.lower())}"
+
+
+def _stream_type(type_identifier: str) -> type[IntercomStream]:
     path = f"/custom_object_instances/{quote(type_identifier, safe='')}"
 
     class OfOneType(CustomObjects):
-        name = stream_name
+        name = _stream_name(type_identifier)
         identifier = type_identifier
         requests = (Request(path, {"per_page": 150}),)
 

@@ -9,13 +9,16 @@ from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import value_at
 from tap_intercom.compat import override
-from tap_intercom.custom import definitions
-from tap_intercom.custom.definitions import AUTO, VALUE, WHOLE_ANSWER, StreamDefinition
+from tap_intercom.custom.definitions import (
+    AUTO,
+    PARENTS,
+    VALUE,
+    WHOLE_RESPONSE,
+    StreamDefinition,
+    with_value,
+)
+from tap_intercom.custom.validation import stream_definitions
 from tap_intercom.errors import InvalidRequestError, NotFoundError
-from tap_intercom.streams.companies import Companies
-from tap_intercom.streams.contacts import Contacts
-from tap_intercom.streams.conversations import Conversations
-from tap_intercom.streams.tickets import Tickets
 from tap_intercom.sync.child_stream import ListChildStream
 from tap_intercom.sync.spool import Spool
 from tap_intercom.sync.stream import IntercomStream
@@ -30,17 +33,15 @@ if TYPE_CHECKING:
     from tap_intercom.api.response import Page
     from tap_intercom.errors import IntercomError
 
-PARENTS = {parent.name: parent for parent in (Contacts, Companies, Conversations, Tickets)}
 
-
-class _DefinedStream(IntercomStream):
-    """A stream that users define, and may define wrongly: then it fails, and gets no bookmark."""
+class DefinedStream(IntercomStream):
+    """A stream whose definition may be wrong: then it fails, and its bookmark stays."""
 
     definition: ClassVar[StreamDefinition]
 
     @property
-    def mistake(self) -> IntercomError | None:
-        """What the answers so far show to be wrong with the definition, if anything."""
+    def definition_error(self) -> IntercomError | None:
+        """What the responses so far show to be wrong with the definition, if anything."""
         if not self._records_without_key:
             return None
         message = (
@@ -51,26 +52,26 @@ class _DefinedStream(IntercomStream):
 
     @override
     def advance_bookmark(self, timestamp: int) -> None:
-        if self.mistake is None:
+        if self.definition_error is None:
             super().advance_bookmark(timestamp)
 
     @override
     def log_warnings(self) -> None:
-        mistake = self.mistake
+        error = self.definition_error
         super().log_warnings()
-        if mistake and self.name not in self.run.failures:
-            self.fail(mistake)
+        if error and self.name not in self.run.failures:
+            self.fail(error)
 
 
-class CustomStream(_DefinedStream, TopLevelStream):
-    """A list of its own, read whole or from the bookmark on."""
+class CustomStream(DefinedStream, TopLevelStream):
+    """A list endpoint, read in full or from the bookmark on."""
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         if self.replication_key is None:
             yield from map(TimestampedRecord, self._read(since))
             return
-        # nobody knows the list's order, and bookmarks move with the oldest record
+        # the order of the list is unknown, and a bookmark needs the oldest record first
         with Spool() as spool:
             for record in self._read(since):
                 timestamp = parse_timestamp(record.get(self.replication_key), since)
@@ -84,28 +85,27 @@ class CustomStream(_DefinedStream, TopLevelStream):
         return super().post_process(self.definition.row(row), context)
 
     def _read(self, since: int) -> Iterator[Record]:
-        for page in pages(self.client, request_of(self.definition, since)):
+        for page in pages(self.client, list_request(self.definition, since)):
             yield from records_in(self.definition, page.as_dict())
 
 
-class CustomChildStream(_DefinedStream, ListChildStream):
+class CustomChildStream(DefinedStream, ListChildStream):
     """A list that is requested for each record of a parent.
 
-    A record that is gone has no list. But if none has one, and none ever had, the path must be
-    wrong.
+    A parent that was deleted is answered with 404. If all are, and always were, the path is wrong.
     """
 
-    _was_asked = False
-    _was_answered = False
+    _has_requested = False
+    _has_received = False
 
     @override
     def request(self, record: Record) -> Request | None:
-        self._was_asked = True
+        self._has_requested = True
         return super().request(record)
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        self._was_answered = True
+        self._has_received = True
         return [
             self.definition.row(item)
             for page in pages
@@ -114,86 +114,95 @@ class CustomChildStream(_DefinedStream, ListChildStream):
 
     @property
     @override
-    def mistake(self) -> IntercomError | None:
-        if self._was_answered or not self._was_asked or self.bookmark is not None:
-            return super().mistake
+    def definition_error(self) -> IntercomError | None:
+        if self._has_received or not self._has_requested or self.bookmark is not None:
+            return super().definition_error
         path, parent = self.definition.path, self.definition.parent
-        message = f"{self.list_request.method} {path} was answered with 404 for all {parent}"
+        message = f"{self.list_request.method} {path}: status 404 for all {parent}"
         return NotFoundError(message, status=HTTPStatus.NOT_FOUND)
 
 
-def stream_types(
-    config: Mapping[str, Any], taken: Collection[str]
-) -> tuple[type[IntercomStream], ...]:
+def custom_stream_types(
+    config: Mapping[str, Any], reserved_names: Collection[str]
+) -> list[type[IntercomStream]]:
     """Return a stream class for each definition in the setting `custom_streams`.
 
     Args:
         config: The tap's configuration.
-        taken: The names of the tap's own streams.
+        reserved_names: The names of the tap's own streams.
     """
-    return tuple(
-        _child_type(definition) if definition.parent else _root_type(definition)
-        for definition in definitions.custom_streams(config, taken)
-    )
+    return [
+        _child_type(definition) if definition.parent else _top_level_type(definition)
+        for definition in stream_definitions(config, reserved_names)
+    ]
 
 
-def request_of(definition: StreamDefinition, since: int) -> Request:
+def list_request(definition: StreamDefinition, since: int) -> Request:
     """Return the request for a list's first page.
 
     Args:
         definition: Describes the list.
         since: The timestamp (epoch seconds) from which records are wanted; 0 for all of them.
     """
-    params, body, parameter = definition.params, definition.body, definition.replication_param
-    since = max(0, since - 1)  # nobody knows whether the endpoint takes it for included
+    params = {name: _query_value(value) for name, value in definition.params.items()}
+    body, parameter = definition.body, definition.replication_param
+    since = max(0, since - 1)  # the endpoint may exclude the timestamp itself
     if definition.method == "POST":
         if parameter:
-            body = definitions.with_value(body, parameter, since)
+            body = with_value(body, parameter, since)
         return Request(definition.path, params, body, record_keys=(), paging=definition.paging)
     if parameter and since:
-        params = {**params, parameter: since}
+        params[parameter] = since
     return Request(definition.path, params, record_keys=(), paging=definition.paging)
 
 
-def records_in(definition: StreamDefinition, answer: Mapping[str, Any]) -> list[Record]:
-    """Return the records of an answer; what is no object becomes one with a single field.
+def records_in(definition: StreamDefinition, response: Mapping[str, Any]) -> list[Record]:
+    """Return the records of a response; what is no object becomes one with a single field.
 
     Raises:
         InvalidRequestError: There are none where the definition has them.
     """
-    found = _found(definition, answer)
+    found = _find_records(definition.records_path, response)
     if isinstance(found, dict):
         return [found]
     if isinstance(found, list):
         items = [item for item in found if item is not None]
         return [item if isinstance(item, dict) else {VALUE: item} for item in items]
     message = (
-        f"{definition.method} {definition.path} was answered with {', '.join(answer)}, where no "
-        f"records are at the records_path {definition.records_path}"
+        f"{definition.method} {definition.path}: no records at the records_path "
+        f"{definition.records_path}; the response has {', '.join(response)}"
     )
     raise InvalidRequestError(message)
 
 
-def _found(definition: StreamDefinition, answer: Mapping[str, Any]) -> Any:
-    if definition.records_path == WHOLE_ANSWER:
-        return answer
-    if definition.records_path != AUTO:
-        *way, last = definition.records_path.split(".")
-        holder = value_at(answer, way)
-        is_null = isinstance(holder, dict) and last in holder and holder[last] is None
-        return [] if is_null else value_at(holder, [last])
-    if isinstance(answer.get("data"), list):
-        return answer["data"]
-    lists = [value for value in answer.values() if isinstance(value, list)]
+def _find_records(records_path: str, response: Mapping[str, Any]) -> Any:
+    """Return what is at a path of the response, an empty list for null; else None."""
+    if records_path == WHOLE_RESPONSE:
+        return response
+    if records_path != AUTO:
+        *path, last = records_path.split(".")
+        parent = value_at(response, path)
+        is_null = isinstance(parent, dict) and last in parent and parent[last] is None
+        return [] if is_null else value_at(parent, [last])
+    if isinstance(response.get("data"), list):
+        return response["data"]
+    lists = [value for value in response.values() if isinstance(value, list)]
     return lists[0] if len(lists) == 1 else None
 
 
-def _root_type(defined: StreamDefinition) -> type[IntercomStream]:
+def _query_value(value: str | float) -> str | int:
+    """Return a query parameter as it stands in a URL: true, not True."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, int) else str(value)
+
+
+def _top_level_type(defined: StreamDefinition) -> type[IntercomStream]:
     class Defined(CustomStream):
         definition = defined
         name = defined.name
         primary_keys = defined.primary_keys
-        replication_key = defined.replication_key
+        replication_key = defined.replication_key or None
         schema = defined.schema
 
     return Defined
@@ -201,15 +210,16 @@ def _root_type(defined: StreamDefinition) -> type[IntercomStream]:
 
 def _child_type(defined: StreamDefinition) -> type[IntercomStream]:
     parent_id, parent_updated_at = defined.parent_columns
+    request = list_request(defined, 0)
 
     class Defined(CustomChildStream):
         definition = defined
         name = defined.name
-        parent_stream_type = PARENTS[defined.parent or ""]
+        parent_stream_type = PARENTS[defined.parent]
         primary_keys = defined.primary_keys
         replication_key = parent_updated_at
         parent_key = parent_id
-        list_request = request_of(defined, 0)
+        list_request = request
         schema = defined.schema
 
     return Defined

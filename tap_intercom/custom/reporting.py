@@ -1,4 +1,4 @@
-"""Datasets of Intercom's reports: a stream for each that the user names."""
+"""Datasets of Intercom's reports: a stream for each that the settings name."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DOWNLOAD = Request("/download/reporting_data/{id}", {"job_identifier": "{id}"})
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of a dataset: `column` is its qualified id, or its id before version 2.16."""
+    """An attribute of a dataset; `column` is its qualified id, or its id before version 2.16."""
 
     column: str
     id: str
@@ -50,19 +50,19 @@ class Attribute:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What its column may be called in a file: files of 2.16 were seen with mere ids."""
+        """What its column may be called in a file: some files of 2.16 have plain ids."""
         return (self.column, self.id, self.title)
 
     @classmethod
     def from_record(cls, record: Record) -> Attribute:
-        """Read what Intercom tells of an attribute."""
+        """Read an attribute of a dataset (OpenAPI 2.16, get_datasets)."""
         column = record.get("qualified_id") or record["id"]
         return cls(str(column), str(record["id"]), str(record.get("name") or ""))
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What Intercom tells of a dataset; `time` is the column that windows of time apply to."""
+    """A dataset; `time` is the column by which a job selects rows, or an empty text."""
 
     id: str
     attributes: tuple[Attribute, ...] = ()
@@ -70,7 +70,7 @@ class Dataset:
 
     @classmethod
     def from_record(cls, record: Record) -> Dataset:
-        """Read what Intercom tells of a dataset (OpenAPI 2.16, get_datasets)."""
+        """Read a dataset (OpenAPI 2.16, get_datasets)."""
         attributes = tuple(
             Attribute.from_record(item)
             for item in dicts_in(record.get("attributes"))
@@ -82,16 +82,16 @@ class Dataset:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The id of what each row is about, as conversation_id is in the dataset conversation.
+        """The id of a row's subject, as conversation_id is in the dataset conversation.
 
-        Most others have none: their rows tell of events, and nothing names an event.
+        Most datasets have none: their rows are events, and events have no id.
         """
         own_id = f"{self.id}_id"
         return tuple(item.column for item in self.attributes if item.id == own_id)[:1]
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The columns; Intercom tells no types, so all but the time are text."""
+        """The columns; Intercom gives no types, so all but the time are text."""
         properties: dict[str, Any] = {
             item.column: {**TEXT, "description": item.title} for item in self.attributes
         }
@@ -114,7 +114,7 @@ class DatasetSchema(StreamSchema[str]):
 class Reporting(ExportStream):
     """Rows of a dataset, by the reporting data export.
 
-    `dataset` may be the reason why it can't be read: the stream exists, and fails when synced.
+    `dataset` may be the error because of which it can't be read: then the stream fails when synced.
     """
 
     schema = DatasetSchema(SCHEMAS)
@@ -124,8 +124,8 @@ class Reporting(ExportStream):
     def __init__(
         self, tap: Tap, run: Run, dataset_id: str, dataset: Dataset | IntercomError
     ) -> None:
-        """Make the stream of a dataset; no request is made."""
-        self._failure = dataset if isinstance(dataset, IntercomError) else None
+        """Create the stream of a dataset; no request is made."""
+        self._error = dataset if isinstance(dataset, IntercomError) else None
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset_id)
         super().__init__(tap, run, name=f"reporting_{dataset_id}")
         self.time_column = self.dataset.time
@@ -138,38 +138,38 @@ class Reporting(ExportStream):
         workspace = str(self.client.workspace.get("id_code"))
         return ExportEndpoint(
             enqueue=ENQUEUE,
-            # client_id is documented as required, and no page tells what it is the id of
+            # client_id is documented as required, but not whose id it is
             status=STATUS.with_params(app_id=workspace, client_id=workspace),
             download=DOWNLOAD.with_params(app_id=workspace),
         )
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
-        if self._failure:
-            raise self._failure
+        if self._error:
+            raise self._error
         yield from super().iterate(since)
 
     @override
     def job(self, window: JobWindow) -> dict[str, Any]:
         return {
             "dataset_id": self.dataset.id,
-            "attribute_ids": [attribute.column for attribute in self._asked],
-            "start_time": window.start - 1,  # no page tells whether it is included
+            "attribute_ids": [attribute.column for attribute in self._selected_attributes],
+            "start_time": window.start - 1,  # not documented whether it is included
             "end_time": window.end,
         }
 
     @override
     def columns(self, header: list[str]) -> list[str]:
-        left, found = self._asked, []
+        missing, columns = self._selected_attributes, []
         for name in header:
-            attribute = next((item for item in left if name in item.names), None)
-            left = [item for item in left if item is not attribute]
-            found.append(attribute.column if attribute else name)
-        if left:
-            missing = ", ".join(attribute.column for attribute in left)
-            message = f"The file of an export lacks columns: {missing}"
+            attribute = next((item for item in missing if name in item.names), None)
+            missing = [item for item in missing if item is not attribute]
+            columns.append(attribute.column if attribute else name)
+        if missing:
+            names = ", ".join(attribute.column for attribute in missing)
+            message = f"The exported file lacks columns: {names}"
             raise ExportFailedError(message)
-        return found
+        return columns
 
     @override
     def timestamp(self, record: Record, default: int) -> int:
@@ -177,8 +177,7 @@ class Reporting(ExportStream):
         return super().timestamp(record, default)
 
     @property
-    def _asked(self) -> list[Attribute]:
-        """The attributes that are selected."""
+    def _selected_attributes(self) -> list[Attribute]:
         return [
             attribute
             for attribute in self.dataset.attributes
@@ -186,7 +185,7 @@ class Reporting(ExportStream):
         ]
 
     def _with_zone(self, timestamp: Any) -> Any:
-        """Give a timestamp a zone: files were seen with times of the workspace's zone."""
+        """Return a timestamp with a zone: some files have times of the workspace's zone."""
         if not isinstance(timestamp, str) or timestamp.isdigit():
             return timestamp
         try:
@@ -201,15 +200,17 @@ class Reporting(ExportStream):
         try:
             return ZoneInfo(name)
         except (ValueError, LookupError, OSError):
-            message = f"The workspace's time zone {name} is not known here; install package tzdata"
+            message = (
+                f"The workspace's time zone {name} is unknown here: install the package tzdata"
+            )
             raise ExportFailedError(message) from None
 
 
 def streams(tap: Tap, run: Run) -> list[Reporting]:
     """Return a stream for each dataset in the setting `reporting_datasets`.
 
-    Only Intercom knows their columns. If they can't be read, a warning says so, and the streams
-    have none.
+    Their columns are requested from Intercom. If that fails, the streams have none, and a warning
+    says so.
     """
     names = dict.fromkeys(run.config.get("reporting_datasets") or ())
     if not names or not run.is_configured:
@@ -222,15 +223,15 @@ def streams(tap: Tap, run: Run) -> list[Reporting]:
         logger.warning("Could not read the reporting datasets, so they have no columns: %s", error)
         return [Reporting(tap, run, name, error) for name in names]
     offered = {str(record.get("id")): Dataset.from_record(record) for record in records}
-    return [Reporting(tap, run, name, _chosen(name, offered)) for name in names]
+    return [Reporting(tap, run, name, _find_dataset(name, offered)) for name in names]
 
 
-def _chosen(name: str, offered: dict[str, Dataset]) -> Dataset | IntercomError:
-    """Return a dataset, or why it can't be read."""
+def _find_dataset(name: str, offered: dict[str, Dataset]) -> Dataset | IntercomError:
+    """Return a dataset by name, or the error because of which it can't be read."""
     dataset = offered.get(name)
     if dataset and dataset.time:
         return dataset
-    reason = "has no time to be read by" if dataset else "does not exist"
-    message = f"The dataset {name} of reporting_datasets {reason}; there are {', '.join(offered)}"
+    reason = "has no default time attribute" if dataset else "does not exist"
+    message = f"reporting_datasets: {name} {reason}; Intercom offers {', '.join(offered)}"
     logger.warning("%s", message)
     return InvalidRequestError(message)

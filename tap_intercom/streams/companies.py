@@ -31,6 +31,7 @@ class Companies(AttributedStream):
     """
 
     name = "companies"
+    singular = "company"
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = "Read and list users and companies"

@@ -58,6 +58,7 @@ class Contacts(AttributedStream, SearchStream):
     """
 
     name = "contacts"
+    singular = "contact"
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = READ_CONTACTS

@@ -62,6 +62,7 @@ class Conversations(AttributedStream, SearchStream):
     """Conversations, and tickets that are conversations if the token may read tickets."""
 
     name = "conversations"
+    singular = "conversation"
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = "Read conversations"

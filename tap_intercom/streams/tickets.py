@@ -30,6 +30,7 @@ class Tickets(AttributedStream, SearchStream):
     """Tickets; `id` is the key, `ticket_id` the number that teammates see."""
 
     name = "tickets"
+    singular = "ticket"
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = "Read tickets"

@@ -25,10 +25,13 @@ class TopLevelStream(IntercomStream):
 
     Attributes:
         exclude_fields: Fields that are left out of a row, because a child stream has them.
+        singular: What one record is called, in the columns of custom streams that have this stream
+            as their parent; empty if none may.
         expected_records: How many records the sync will process; 0 while that is unknown.
     """
 
     exclude_fields: ClassVar[tuple[str, ...]] = ()
+    singular: ClassVar[str] = ""
     expected_records = 0
 
     @property

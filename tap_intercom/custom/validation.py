@@ -1,0 +1,176 @@
+"""Reading the setting `custom_streams`, and what is wrong with its items.
+
+JSON Schema checks fields and types, and says all that it finds; the functions in here check what
+the fields mean together. A setting in which anything is wrong defines no stream at all.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_intercom.custom.definitions import (
+    ITEM_SCHEMA,
+    WHOLE_RECORD,
+    WHOLE_RESPONSE,
+    StreamDefinition,
+    with_value,
+)
+from tap_intercom.settings import schema_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+RESERVED_PREFIXES = ("custom_object_", "reporting_")
+"""How names begin that other settings give to streams."""
+
+
+def stream_definitions(
+    config: Mapping[str, Any], reserved_names: Collection[str]
+) -> list[StreamDefinition]:
+    """Return the definitions of the setting; none if anything is wrong with it.
+
+    Args:
+        config: The tap's configuration.
+        reserved_names: The names of the tap's own streams.
+    """
+    if errors(config, reserved_names):
+        return []
+    return [_convert(_without_nulls(item)) for item in _items(config)]
+
+
+def errors(config: Mapping[str, Any], reserved_names: Collection[str]) -> list[str]:
+    """Return what is wrong with the setting, each error with the definition's name and the field.
+
+    Args:
+        config: The tap's configuration.
+        reserved_names: The names of the tap's own streams.
+    """
+    found = []
+    used_names = {*reserved_names}
+    for number, item in enumerate(_items(config), 1):
+        if not isinstance(item, dict):
+            found.append(f"custom_streams: number {number} has to be an object")
+            continue
+        name = item.get("name")
+        title = f"number {number}" if name is None else repr(name)
+        found += [
+            f"custom_streams: {title}: {error}"
+            for error in _item_errors(_without_nulls(item), used_names)
+        ]
+        used_names.add(str(name))
+    return found
+
+
+def _items(config: Mapping[str, Any]) -> list[Any]:
+    value = config.get("custom_streams")
+    return value if isinstance(value, list) else []
+
+
+def _without_nulls(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def _convert(item: Mapping[str, Any]) -> StreamDefinition:
+    return msgspec.convert(item, StreamDefinition)
+
+
+def _item_errors(item: Mapping[str, Any], used_names: Collection[str]) -> Iterator[str]:
+    yield from schema_errors(item, ITEM_SCHEMA, "field")
+    try:
+        definition = _convert(item)
+    except msgspec.ValidationError:
+        return  # the other checks need all fields, each of its type
+    yield from _name_errors(definition.name, used_names)
+    for check in CHECKS:
+        if error := check(definition):
+            yield error
+
+
+def _name_errors(name: str, used_names: Collection[str]) -> Iterator[str]:
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+        yield "name has to begin with a letter and contain only a to z, 0 to 9 and _"
+    if name.startswith(RESERVED_PREFIXES):
+        yield f"name can't begin with {' or '.join(RESERVED_PREFIXES)}: the tap has such streams"
+    if name in used_names:
+        yield "name is already used by another stream"
+
+
+def _path_error(definition: StreamDefinition) -> str:
+    path, parent = definition.path, definition.parent
+    if not re.fullmatch("/[!-~]+", path):
+        return "path has to begin with / and contain no spaces"
+    if "?" in path or "#" in path:
+        return "path contains ? or #: write query parameters into params"
+    has_id = "{id}" in path or "{id}" in definition.params.values()
+    if parent and not has_id:
+        return f"path has to contain {{id}}, which stands for the id of each of the {parent}"
+    if has_id and not parent:
+        return "{id} stands for the id of a parent's record, and no parent is given"
+    return ""
+
+
+def _body_error(definition: StreamDefinition) -> str:
+    if definition.body and definition.method != "POST":
+        return "body needs the method POST"
+    if not isinstance(definition.body.get("pagination") or {}, dict):
+        return "body: pagination has to be an object, to which the cursor is added"
+    return ""
+
+
+def _records_path_error(definition: StreamDefinition) -> str:
+    path = definition.records_path
+    if path == WHOLE_RESPONSE or all(path.split(".")):
+        return ""
+    return "records_path has to be names with dots between them, such as data or data.items"
+
+
+def _primary_keys_error(definition: StreamDefinition) -> str:
+    if WHOLE_RECORD in definition.primary_keys and not definition.columns:
+        return f"primary_keys: {WHOLE_RECORD} is the column of the whole record; define columns"
+    return ""
+
+
+def _columns_error(definition: StreamDefinition) -> str:
+    columns = definition.columns
+    keys = [name for name in definition.primary_keys if columns.get(name, "string") != "string"]
+    if keys:
+        return f"columns: {', '.join(keys)} is a key, and keys are of type string"
+    if "" in columns:
+        return "columns: a name is empty"
+    filled_in = [name for name in columns if name in definition.parent_columns]
+    return f"columns: {', '.join(filled_in)} is filled in by the tap" if filled_in else ""
+
+
+def _replication_error(definition: StreamDefinition) -> str:
+    key, parameter = definition.replication_key, definition.replication_param
+    if definition.parent and (key or parameter):
+        return "replication_key: a stream with a parent follows the parent's updated_at by itself"
+    if parameter and not key:
+        return "replication_param needs a replication_key"
+    if key and definition.columns.get(key, "date-time") != "date-time":
+        return f"replication_key: the column {key} has to be of type date-time"
+    if parameter and definition.method == "POST" and not _has_place(definition.body, parameter):
+        return f"replication_param: body has no place {parameter}"
+    return ""
+
+
+def _has_place(body: Mapping[str, Any], dotted: str) -> bool:
+    try:
+        with_value(body, dotted, 0)
+    except (LookupError, TypeError, ValueError):
+        return False
+    return True
+
+
+CHECKS: tuple[Callable[[StreamDefinition], str], ...] = (
+    _path_error,
+    _body_error,
+    _records_path_error,
+    _primary_keys_error,
+    _columns_error,
+    _replication_error,
+)
+"""Each returns what is wrong with some fields, or an empty text."""

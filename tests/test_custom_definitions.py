@@ -1,0 +1,140 @@
+"""Wrong definitions of custom streams are refused with their name and field, before any request."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tap_intercom.tap import TapIntercom
+from tests.command_line import run_command
+from tests.test_settings import config_errors
+
+MINIMAL = {"name": "things", "path": "/audiences", "primary_keys": ["id"]}
+CHILD = {"parent": "contacts", "path": "/x/{id}"}
+FIELDS = [
+    *("name", "path", "primary_keys", "method", "params", "body", "records_path", "columns"),
+    *("replication_key", "replication_param", "paging", "parent"),
+]
+
+WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
+    ({"name": None}, "number 1: 'name' is a required property"),
+    ({"path": None}, "'things': 'path' is a required property"),
+    ({"primary_keys": None}, "'primary_keys' is a required property"),
+    ({"pth": "/x"}, "there is no field pth (did you mean path?)"),
+    ({"name": 7}, "name: 7 is not of type 'string'"),
+    ({"params": []}, "params: [] is not of type 'object'"),
+    ({"primary_keys": "id"}, "primary_keys: 'id' is not of type 'array'"),
+    ({"name": "Things"}, "name has to begin with a letter and contain only a to z"),
+    ({"name": "my-things"}, "name has to begin with a letter"),
+    ({"name": "things\n"}, "name has to begin with a letter"),
+    ({"name": "contacts"}, "'contacts': name is already used by another stream"),
+    ({"name": "custom_object_order"}, "name can't begin with custom_object_ or reporting_"),
+    ({"path": "audiences"}, "path has to begin with /"),
+    ({"path": "https://example.com/x"}, "path has to begin with /"),
+    ({"path": "/a b"}, "path has to begin with / and contain no spaces"),
+    ({"path": "/x?a=b"}, "write query parameters into params"),
+    ({"path": "/x/{id}"}, "no parent is given"),
+    ({"parent": "contacts"}, "path has to contain {id}, which stands for the id of each of the"),
+    ({**CHILD, "parent": "tags"}, "parent: 'tags' is not one of ['companies', 'contacts', "),
+    ({"method": "DELETE"}, "method: 'DELETE' is not one of ['GET', 'POST']"),
+    ({"paging": "scroll"}, "paging: 'scroll' is not one of ['auto', 'none', 'cursor', 'link', "),
+    ({"params": {"a": [1]}}, "params.a: [1] is not of type 'string', 'number', 'boolean'"),
+    ({"params": {"a": None}}, "params.a: None is not of type 'string', 'number', 'boolean'"),
+    ({"body": {"a": 1}}, "body needs the method POST"),
+    ({"method": "POST", "body": {"pagination": 5}}, "body: pagination has to be an object"),
+    ({"records_path": "a..b"}, "records_path has to be names with dots"),
+    ({"primary_keys": []}, "primary_keys: [] should be non-empty"),
+    ({"primary_keys": [7]}, "primary_keys.0: 7 is not of type 'string'"),
+    ({"primary_keys": [""]}, "primary_keys.0: '' should be non-empty"),
+    ({"primary_keys": ["id", "id"]}, "primary_keys: ['id', 'id'] has non-unique elements"),
+    ({"primary_keys": ["record"]}, "record is the column of the whole record"),
+    ({"columns": {"a": "text"}}, "columns.a: 'text' is not one of ['string', 'integer', "),
+    ({"columns": {"a": ["string"]}}, "columns.a: ['string'] is not of type 'string'"),
+    ({"columns": {"": "string"}}, "columns: a name is empty"),
+    ({"columns": {"id": "integer"}}, "columns: id is a key, and keys are of type string"),
+    (
+        {**CHILD, "columns": {"contact_id": "string"}},
+        "columns: contact_id is filled in by the tap",
+    ),
+    ({"replication_param": "since"}, "replication_param needs a replication_key"),
+    ({"replication_key": ""}, "replication_key: '' should be non-empty"),
+    (
+        {"replication_key": "a", "columns": {"a": "integer"}},
+        "replication_key: the column a has to be of type date-time",
+    ),
+    ({**CHILD, "replication_key": "a"}, "follows the parent's updated_at by itself"),
+    (
+        {
+            "method": "POST",
+            "body": {"query": {"value": [1]}},
+            "replication_key": "a",
+            "replication_param": "query.value.3.value",
+        },
+        "replication_param: body has no place query.value.3.value",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "fragment"), WRONG_DEFINITIONS)
+def test_wrong_definition_is_named(change: dict[str, Any], fragment: str) -> None:
+    errors = config_errors(custom_streams=[{**MINIMAL, **change}])
+
+    assert all(error.startswith("custom_streams: ") for error in errors)
+    assert any(fragment in error for error in errors)
+
+
+@pytest.mark.parametrize("change", [change for change, _ in WRONG_DEFINITIONS])
+def test_discovery_leaves_wrong_definitions_out(change: dict[str, Any]) -> None:
+    setting = [{**MINIMAL, "name": "other"}, {**MINIMAL, **change}]
+
+    tap = TapIntercom(
+        config={"access_token": "none", "custom_streams": setting}, validate_config=False
+    )
+
+    assert not {"things", "other"} & tap.streams.keys()
+    assert "contacts" in tap.streams
+
+
+def test_name_can_be_given_once() -> None:
+    (error,) = config_errors(custom_streams=[MINIMAL, MINIMAL])
+
+    assert error == "custom_streams: 'things': name is already used by another stream"
+
+
+def test_all_errors_are_reported_at_once() -> None:
+    errors = config_errors(custom_streams=[{**MINIMAL, "path": "x", "paging": "y"}, {"name": "a"}])
+
+    assert [error.split(": ")[1:3] for error in errors] == [
+        ["'things'", "paging"],
+        ["'things'", "path has to begin with / and contain no spaces"],
+        ["'a'", "'path' is a required property"],
+        ["'a'", "'primary_keys' is a required property"],
+    ]
+
+
+@pytest.mark.parametrize("value", ["things", [7], {"name": "things"}])
+def test_setting_has_to_be_list_of_objects(value: Any) -> None:
+    (error,) = config_errors(custom_streams=value)
+
+    assert error.startswith("custom_streams: ")
+
+
+def test_unreadable_environment_variable_is_named() -> None:
+    result = run_command(
+        "--config=ENV", TAP_INTERCOM_ACCESS_TOKEN="none", TAP_INTERCOM_CUSTOM_STREAMS="[{"
+    )
+
+    assert result.exit_code == 1
+    assert any("TAP_INTERCOM_CUSTOM_STREAMS has to be a JSON array" in e for e in result.errors)
+
+
+def test_about_shows_every_field() -> None:
+    about = json.loads(run_command("--about", "--format=json").stdout)
+
+    setting = about["settings"]["properties"]["custom_streams"]
+    fields = setting["items"]["properties"]
+    assert list(fields) == FIELDS
+    assert all(field["description"] for field in fields.values())
+    assert all(name in setting["description"] for name in FIELDS)
