@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.guarantees.harness import SyncHarness
 from tests.sandbox.options import SandboxOptions
 from tests.sandbox.server import Sandbox
 from tests.singer import TapRunner
@@ -35,6 +36,13 @@ def sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
         running.control.delete("conversations", running.control.records("conversations")[5]["id"])
         running.control.clear_requests()
         yield running
+
+
+@pytest.fixture
+def harness(options: SandboxOptions) -> Iterator[SyncHarness]:
+    """Set up a workspace of the test's own, and a tap whose waits take no time."""
+    with SyncHarness(options) as ready:
+        yield ready
 
 
 @pytest.fixture
