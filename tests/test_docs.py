@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import chart
 from benchmarks.report import rows_in
-from tap_intercom.settings import CONFIG_JSONSCHEMA
+from tap_intercom.tap import TapIntercom
 from tests.sandbox.options import SandboxOptions
 from tests.test_sdk_contract import OVERRIDDEN
 
@@ -175,12 +175,14 @@ def test_readme_shows_meltano_output_first() -> None:
 
 def test_readme_settings_have_their_defaults() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `?([^|`]+)`? \|", README, re.MULTILINE)
-    known = CONFIG_JSONSCHEMA["properties"]
+    known = TapIntercom.config_jsonschema["properties"]
 
     assert len(rows) == 10
     for name, default in rows:
         written = (
-            "required" if name in CONFIG_JSONSCHEMA["required"] else known[name].get("default")
+            "required"
+            if name in TapIntercom.config_jsonschema["required"]
+            else known[name].get("default")
         )
         assert default == ("none" if written is None else str(written).lower()), name
 

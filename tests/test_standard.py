@@ -16,7 +16,7 @@ from tests.singer import selecting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Intercom documents fields that it sends to some workspaces only, and so does the sandbox
+# some documented fields are sent to some workspaces only, and the sandbox does likewise
 pytestmark = pytest.mark.filterwarnings("ignore:Fields in transformed catalog:UserWarning")
 
 SANDBOX = Sandbox(SMALL)
@@ -24,7 +24,7 @@ SANDBOX = Sandbox(SMALL)
 
 @pytest.fixture(scope="module", autouse=True)
 def running_sandbox() -> Iterator[None]:
-    """Serve while the suite runs; its settings are needed before its fixtures are."""
+    """Stop the sandbox at the end; its address is needed before any fixture is set up."""
     yield
     SANDBOX.stop()
 
