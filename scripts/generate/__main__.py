@@ -36,6 +36,7 @@ def contents() -> dict[str, str]:
     parts = {
         "README.md": {"streams": tables.stream_groups(streams)},
         "docs/settings.md": {"settings": tables.settings()},
+        "docs/custom-streams.md": {"fields": tables.custom_stream_fields()},
         "docs/streams.md": {
             "streams": tables.stream_tables(streams),
             "permissions": tables.permissions(streams),

@@ -7,6 +7,7 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from tap_intercom.custom.definitions import ITEM_SCHEMA
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
@@ -87,6 +88,20 @@ def settings() -> str:
         for name in names
     ]
     return table(["setting", "type", "default", "meaning"], rows)
+
+
+def custom_stream_fields() -> str:
+    """Return the fields of a custom stream with their types, defaults and descriptions."""
+    rows = [
+        [
+            f"`{name}`",
+            _setting_type(schema),
+            "required" if name in ITEM_SCHEMA["required"] else _default(schema),
+            schema["description"],
+        ]
+        for name, schema in ITEM_SCHEMA["properties"].items()
+    ]
+    return table(["field", "type", "default", "meaning"], rows)
 
 
 def type_name(schema: Mapping[str, Any]) -> str:

@@ -61,55 +61,77 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, _field("Name of the stream: a to z, 0 to 9 and _, a letter first")]
     path: Annotated[
-        str, _field("Path below the API's host, such as /tags; {id} stands for the parent's id")
+        str,
+        _field(
+            "Path below the API's host, starting with / and without a query; with a parent, {id} "
+            "stands for the id of its record"
+        ),
     ]
     primary_keys: Annotated[
         tuple[NonEmpty, ...],
-        _field("Fields that identify a record; written as text", minItems=1, uniqueItems=True),
+        _field(
+            "Fields that identify a record, written as text; records without them are left "
+            "out, and the stream fails",
+            minItems=1,
+            uniqueItems=True,
+        ),
     ]
-    method: Annotated[str, _field("HTTP method", enum=["GET", "POST"])] = "GET"
+    method: Annotated[
+        str,
+        _field(
+            "HTTP method; requests may be sent several times, so they must change nothing",
+            enum=["GET", "POST"],
+        ),
+    ] = "GET"
     params: Annotated[
         dict[str, Any],
         _field(
-            "Query parameters; {id} as a value stands for the parent's id",
+            "Query parameters; with a parent, {id} as a value stands for the id of its record",
             additionalProperties={"type": ["string", "number", "boolean"]},
         ),
     ] = {}
-    body: Annotated[dict[str, Any], _field("Body of a POST")] = {}
+    body: Annotated[dict[str, Any], _field("JSON body of a POST")] = {}
     records_path: Annotated[
         str,
         _field(
-            "Where the response holds the records: names with dots between them, . for the "
-            "response itself, or auto for `data` or the only list"
+            "Where the records are in the response, such as data.items; . if the response is one "
+            "record; auto is data, or else the only list"
         ),
     ] = AUTO
     columns: Annotated[
         dict[str, ColumnType],
         _field(
-            "Columns by name, each with its type; without it the column `record` holds all of a "
-            "record"
+            f"Type by column: {', '.join(COLUMN_TYPES)}; without it the column "
+            f"{WHOLE_RECORD} has the whole record"
         ),
     ] = {}
     replication_key: Annotated[
-        NonEmpty, _field("Timestamp of a record's last change; makes the stream incremental")
+        NonEmpty,
+        _field("Field with the time of a record's last change; makes the stream incremental"),
     ] = ""
     replication_param: Annotated[
         NonEmpty,
         _field(
-            "Query parameter, or dotted place in the body, that takes the timestamp (epoch "
-            "seconds) from which records are wanted"
+            "Query parameter, or the place in a POST's body (query.value.0.value), that takes "
+            "the start of the run in epoch seconds; without it all records are read, and older "
+            "ones are left out"
         ),
     ] = ""
     paging: Annotated[
         str,
         _field(
-            "How the pages after the first are found",
+            "How further pages are found; auto takes what the response has: a link, a cursor (of a "
+            "POST in body.pagination) or numbered pages",
             enum=["auto", "none", "cursor", "link", "page"],
         ),
     ] = AUTO
     parent: Annotated[
         str,
-        _field("Stream for each of whose records the path is requested", enum=list(PARENTS)),
+        _field(
+            "Stream for each of whose changed records the path is requested; its id and "
+            "updated_at become columns, such as contact_id and contact_updated_at",
+            enum=list(PARENTS),
+        ),
     ] = ""
 
     @property
