@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from singer_sdk.exceptions import AbortedSyncExceptionBase
+from singer_sdk.exceptions import AbortedSyncExceptionBase, ConfigValidationError
 from singer_sdk.metrics import MetricExclusionFilter, Status, Tag, get_metrics_logger
 from singer_sdk.singerlib import Catalog
 
@@ -46,7 +46,7 @@ ADVICE_BY_CODE = {
 """What to do, by Intercom's error code."""
 
 VARIABLE_PREFIX = "TAP_INTERCOM_"
-"""Prefix of the environment variables that hold settings."""
+"""Prefix of the environment variables that are settings."""
 
 OTHER_VARIABLES = ("LOGLEVEL", "LOG_", "_")
 """What follows the prefix in variables that are not settings: the SDK's log, Meltano's extras."""
@@ -68,7 +68,7 @@ def check_config_files(paths: tuple[str, ...]) -> None:
     A pipe, such as a shell's `<(...)`, is not checked: it can't be read twice.
 
     Raises:
-        click.ClickException: A file can't be read, or holds no JSON object.
+        click.ClickException: A file can't be read, or is not a JSON object.
     """
     for path in paths:
         if path != "ENV" and not Path(path).is_fifo():
@@ -84,7 +84,7 @@ def checked_catalog(file: IO[str]) -> IO[str]:
     """Check the file given with --catalog, and return it to be read again.
 
     Raises:
-        click.ClickException: It holds no catalog.
+        click.ClickException: It is not a catalog.
     """
     content = _content(file)
     try:
@@ -99,7 +99,7 @@ def checked_state(file: IO[str]) -> IO[str]:
     """Check the file given with --state, and return it to be read again.
 
     Raises:
-        click.ClickException: It holds no JSON object.
+        click.ClickException: It is not a JSON object.
     """
     content = _content(file)
     _json_object(file.name, content, STATE_ADVICE)
@@ -167,9 +167,18 @@ def explain(error: IntercomError) -> str:
     return str(error)
 
 
-def log_error(logger: logging.Logger, error: IntercomError) -> None:
-    """Log an error that ended the run, without a traceback, which would not help a user."""
-    logger.error("%s", explain(error))
+@contextmanager
+def exit_on_error(logger: logging.Logger) -> Iterator[None]:
+    """Log an error that ends the run, without a traceback, and end with exit code 1."""
+    try:
+        yield
+    except ConfigValidationError as invalid:
+        for line in (*invalid.errors, invalid):
+            logger.error("%s", line)  # noqa: TRY400  # a traceback would not help
+        sys.exit(1)
+    except IntercomError as error:
+        logger.error("%s", explain(error))  # noqa: TRY400  # as above
+        sys.exit(1)
 
 
 def failure_message(stream: str, permission: str, error: IntercomError) -> str:
@@ -239,12 +248,12 @@ def _content(file: IO[str]) -> bytes:
 
 
 def _json_object(name: str, content: bytes, advice: str) -> dict[str, Any]:
-    """Return the JSON object that a file holds.
+    """Return the JSON object in a file.
 
     Raises:
-        click.ClickException: It holds none; nothing of the file is quoted, it may hold secrets.
+        click.ClickException: There is none. The file may have secrets, so it is not quoted.
     """
-    reason = "holds no JSON object"
+    reason = "does not contain a JSON object"
     try:
         value = json.loads(content.decode())
     except json.JSONDecodeError as error:

@@ -163,7 +163,7 @@ class ApiVersion(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a version such as "2.16"; what is none counts as Preview."""
+        """Read a version such as "2.16"; any other text counts as Preview."""
         match = re.fullmatch(r"(\d+)\.(\d+)", text)
         return cls(int(match[1]), int(match[2])) if match else cls(math.inf)
 
@@ -207,9 +207,9 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 def complete(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """Fill in the defaults, also for null, and read a fraction that the environment holds as text.
+    """Fill in the defaults, also for null, and convert a fraction given as text to a number.
 
-    The SDK reads only whole numbers out of the environment.
+    The SDK converts only whole numbers of environment variables.
     """
     for name, declared in schema["properties"].items():
         if "default" in declared and config.get(name) is None:

@@ -1,4 +1,4 @@
-"""Names that nobody knows, and those that may have been meant."""
+"""Unknown names, and the known names that were probably meant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Return the names that are not among the known ones, each with what may have been meant.
+    """Return the unknown names, each with the known name that is closest to it, if any is.
 
     For example `["contcats (did you mean contacts?)"]`.
     """

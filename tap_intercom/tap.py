@@ -21,7 +21,6 @@ from tap_intercom.custom.custom_objects import custom_object_types
 from tap_intercom.custom.custom_streams import custom_stream_types
 from tap_intercom.custom.definitions import CUSTOM_STREAMS
 from tap_intercom.distribution import distribution_name
-from tap_intercom.errors import IntercomError
 from tap_intercom.settings import ApiVersion
 from tap_intercom.streams import stream_types
 from tap_intercom.sync import incoming_state, writer
@@ -182,10 +181,8 @@ class TapIntercom(Tap):
         state = state and cli.checked_state(state)
         catalog = catalog and cli.checked_catalog(catalog)
         try:
-            super().invoke(state=state, catalog=catalog, **options)
-        except IntercomError as error:
-            cli.log_error(cls.logger, error)
-            sys.exit(1)
+            with cli.exit_on_error(cls.logger):
+                super().invoke(state=state, catalog=catalog, **options)
         except SystemExit as end:
             if end.code or options.get("about"):
                 raise
@@ -195,8 +192,8 @@ class TapIntercom(Tap):
         if tap := cls._current:
             seconds = time.time() - tap.initialized_at / 1000
             cli.log_total(cls.logger, tap.run, tap.streams.values(), seconds)
-            if cli.log_failures(cls.logger, tap.run, tap.streams):
-                sys.exit(1)
+        if cls._log_failures():
+            sys.exit(1)
 
     @classmethod
     @override
@@ -205,18 +202,16 @@ class TapIntercom(Tap):
     ) -> None:
         """Try every stream (`--test`); end with exit code 1 if one of them can't be read."""
         try:
-            with cli.stopping_is_no_failure():
+            with cli.exit_on_error(cls.logger), cli.stopping_is_no_failure():
                 super().cb_test(ctx, param, value)
-        except ConfigValidationError as invalid:
-            for error in (*invalid.errors, invalid):
-                cls.logger.error("%s", error)  # noqa: TRY400  # a traceback would not help
-            ctx.exit(1)
-        except IntercomError as error:
-            cli.log_error(cls.logger, error)
-            ctx.exit(1)
         except click.exceptions.Exit as end:
-            tap = cls._current
-            failed = bool(tap and cli.log_failures(cls.logger, tap.run, tap.streams))
+            failed = cls._log_failures()
             if value == "all" and not failed:
                 cls.logger.info("The test passed: every stream can be read")
             ctx.exit(int(failed) or end.exit_code)
+
+    @classmethod
+    def _log_failures(cls) -> bool:
+        """Log why streams were not loaded completely, and return if there is any."""
+        tap = cls._current
+        return bool(tap and cli.log_failures(cls.logger, tap.run, tap.streams))

@@ -243,7 +243,7 @@ def test_discovery_continues_with_wrong_setting(
     [
         ('{"access_token": "s3cret" "region": "eu"}', "is not JSON: line 1 column 27, "),
         ("", "is empty. "),
-        ('["s3cret"]', "holds no JSON object. "),
+        ('["s3cret"]', "does not contain a JSON object. "),
     ],
 )
 def test_unusable_config_file_gets_one_line(
@@ -280,7 +280,7 @@ def test_config_may_come_from_pipe(config: dict[str, Any]) -> None:
     [
         ('{"streams": [', "is not JSON: line 1 column 14, "),
         ("", "is empty. "),
-        ("[]", "holds no JSON object. "),
+        ("[]", "does not contain a JSON object. "),
         ('{"streams": [{"stream": "contacts"}]}', "is not a Singer catalog. "),
     ],
 )
@@ -304,7 +304,7 @@ def test_unusable_catalog_gets_one_line(
         ('{"bookmarks": ', "is not JSON: line 1 column 15, "),
         ('{"bookmarks": {}}\n{"bookmarks": {}}', "is not JSON: line 2 column 1, "),
         ("", "is empty. "),
-        ("[]", "holds no JSON object. "),
+        ("[]", "does not contain a JSON object. "),
         ("\udcff", "is not UTF-8 text. "),
     ],
 )

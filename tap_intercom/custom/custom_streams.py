@@ -160,7 +160,7 @@ def records_in(definition: StreamDefinition, response: Mapping[str, Any]) -> lis
     """Return the records of a response; what is no object becomes one with a single field.
 
     Raises:
-        InvalidRequestError: There are none where the definition has them.
+        InvalidRequestError: There are none at the definition's `records_path`.
     """
     found = _find_records(definition.records_path, response)
     if isinstance(found, dict):
