@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,18 @@ def test_job_of_another_program_is_awaited(harness: SyncHarness) -> None:
     assert len(run.records(ENGAGEMENT)) > 0
 
 
+def test_waiting_for_other_jobs_is_logged(
+    harness: SyncHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    harness.control.set_options(export_seconds=60, export_polls=10**6)
+    enqueue_elsewhere(harness)
+
+    load_engagement(harness)
+
+    assert "1 pending message data export jobs" in caplog.text
+
+
 def test_full_export_queue_is_no_rate_limit(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -174,7 +187,9 @@ def test_waiting_for_other_jobs_ends(harness: SyncHarness) -> None:
     run = attempt_engagement(harness)
 
     waited = harness.control.clock.now() - started_at
+    assert run.failures.keys() == {ENGAGEMENT}
     assert isinstance(run.failures[ENGAGEMENT], ExportFailedError)
+    assert len(run.records("tags")) > 0
     assert MAX_QUEUE_WAIT_SECONDS <= waited < MAX_QUEUE_WAIT_SECONDS + 120
 
 

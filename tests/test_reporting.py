@@ -278,9 +278,11 @@ def test_discovery_continues_without_datasets(
 
 @pytest.mark.parametrize("code", ["forbidden", "token_unauthorized"])
 def test_denied_dataset_fails_alone(harness: SyncHarness, code: str) -> None:
+    config = {**harness.config, "reporting_datasets": ["ticket"]}
+    catalog = selecting(TapIntercom(config=config).catalog_dict, ["reporting_ticket", "tags"])
     harness.control.set_options(refused={"/export/reporting_data": code})
 
-    run = sync_reports(harness, "ticket")
+    run = harness.attempt_catalog(config, catalog)
 
     assert run.failures.keys() == {"reporting_ticket"}
     assert isinstance(run.failures["reporting_ticket"], PermissionDeniedError)
