@@ -256,7 +256,7 @@ def warnings(config: Mapping[str, Any]) -> list[str]:
     """Return a warning for each valid value that is probably a mistake."""
     timestamp = config.get("start_date")
     if timestamp and start_of(timestamp) > datetime.now(UTC).timestamp():
-        return [f"start_date {timestamp} is in the future: incremental streams load nothing yet"]
+        return [f"start_date {timestamp} is in the future: a first run loads no incremental stream"]
     return []
 
 

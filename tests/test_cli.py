@@ -15,6 +15,7 @@ from tap_intercom.tap import STREAM_NAMES, TapIntercom
 from tests.command_line import TAP, TIMEOUT_SECONDS, json_file, run_command
 from tests.expected_rows import ROWS, missing_rows
 from tests.sandbox.faults import Fault
+from tests.sandbox.options import SandboxOptions
 from tests.singer import Output
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ WRONG_SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"access_token": "x", "region": "EU"}, "region: 'EU' is not one of"),
     ({"access_token": "x", "start_date": "last week"}, "write 2024-01-31"),
 ]
+
+
+@pytest.fixture
+def options() -> SandboxOptions:
+    return SandboxOptions(contacts=160, companies=40, conversations=40, tickets=20, export_polls=0)
 
 
 @pytest.fixture
@@ -166,14 +172,14 @@ def test_environment_variables_are_settings(environment: dict[str, str]) -> None
     )
 
     assert result.exit_code == 0, result.stderr
-    assert result.warnings == []
+    assert [line for line in result.warnings if "TAP_INTERCOM_" in line] == []
 
 
 def test_unknown_environment_variable_is_reported(environment: dict[str, str]) -> None:
     result = run_command("--config=ENV", "--test", **environment, TAP_INTERCOM_REGIO="eu")
 
+    (warning,) = [line for line in result.warnings if "TAP_INTERCOM_" in line]
     assert result.exit_code == 0
-    (warning,) = result.warnings
     assert "TAP_INTERCOM_REGIO (did you mean TAP_INTERCOM_REGION?)" in warning
 
 
@@ -284,13 +290,12 @@ def test_config_may_come_from_pipe(config: dict[str, Any]) -> None:
         ('{"streams": [{"stream": "contacts"}]}', "is not a Singer catalog. "),
     ],
 )
-def test_unusable_catalog_gets_one_line(
-    config_file: Path, text: str, fragment: str, tmp_path: Path
-) -> None:
+def test_unusable_catalog_gets_one_line(text: str, fragment: str, tmp_path: Path) -> None:
+    config = json_file(tmp_path, "config", {"access_token": "none"})
     path = tmp_path / "catalog.json"
     path.write_text(text)
 
-    result = run_command("--config", config_file, "--catalog", path)
+    result = run_command("--config", config, "--catalog", path)
 
     (line,) = result.stderr.splitlines()
     assert result.exit_code == 1
@@ -308,13 +313,12 @@ def test_unusable_catalog_gets_one_line(
         ("\udcff", "is not UTF-8 text. "),
     ],
 )
-def test_unusable_state_gets_one_line(
-    config_file: Path, text: str, fragment: str, tmp_path: Path
-) -> None:
+def test_unusable_state_gets_one_line(text: str, fragment: str, tmp_path: Path) -> None:
+    config = json_file(tmp_path, "config", {"access_token": "none"})
     path = tmp_path / "state.json"
     path.write_bytes(text.encode(errors="surrogateescape"))
 
-    result = run_command("--config", config_file, "--state", path)
+    result = run_command("--config", config, "--state", path)
 
     (line,) = result.stderr.splitlines()
     assert result.exit_code == 1
