@@ -1,6 +1,7 @@
-"""The rows that each stream has to hold, derived from the sandbox's records by hand.
+"""The rows that each stream has to hold.
 
-Only names and keys of the streams come from the tap.
+They are derived from the sandbox's own records, by hand and without the tap's code: a second
+opinion. Only the keys are those that the tap declares.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import functools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from scripts.generate.facts import read_streams
+from tap_intercom.streams import stream_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,24 +23,26 @@ PARENTS = ("contact_id", "company_id", "conversation_id")
 Record = dict[str, Any]
 Rows = dict[tuple[str, ...], Record]
 
-KEYS: dict[str, tuple[str, ...]] = {facts.name: facts.primary_keys for facts in read_streams()}
-"""The streams and their keys; `docs/streams.md` shows a change of either in a diff."""
+KEYS: dict[str, tuple[str, ...]] = {
+    stream_type.name: tuple(stream_type.primary_keys) for stream_type in stream_types()
+}
+"""The streams and their keys, as the classes declare them."""
 
 
-def timestamp(timestamp: int) -> str:
-    """Write epoch seconds as the tap has to."""
-    return datetime.fromtimestamp(timestamp, UTC).isoformat()
+def timestamp(seconds: int) -> str:
+    """Return epoch seconds in the tap's notation (RFC 3339, UTC)."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 class Snapshot:
-    """What a workspace holds at one timestamp: each kind of records is asked for once."""
+    """The workspace as it is now: each kind of records is requested once."""
 
     def __init__(self, control: Control) -> None:
         self.records = functools.cache(control.records)
 
 
 def expected_rows(control: Control | Snapshot, stream: str) -> Rows:
-    """Return the rows that a stream has to hold, by key, each with the values that are checked."""
+    """Return the rows that a stream has to hold, by key, with the columns that are checked."""
     return {tuple(row[key] for key in KEYS[stream]): row for row in ROWS[stream](control)}
 
 
@@ -49,7 +52,7 @@ def loaded(output: Output, stream: str) -> Rows:
 
 
 def missing_rows(output: Output, control: Control | Snapshot, stream: str) -> Rows:
-    """Return the true rows that a target lacks, or holds with other values."""
+    """Return the expected rows that a target lacks, or holds with other values."""
     rows = loaded(output, stream)
     return {
         key: expected
@@ -149,7 +152,7 @@ def _ticket_type_attributes(control: Control) -> Iterator[Record]:
 
 
 def _own(kind: str, renamed: str = "id", **values: str) -> Callable[[Control], Iterable[Record]]:
-    """Rows that the sandbox knows by the stream's own name, each with its record's id."""
+    """Rows that the sandbox has under the stream's own name, each with its record's id."""
 
     def rows(control: Control) -> Iterator[Record]:
         for record in control.records(kind):
@@ -300,8 +303,10 @@ ROWS: dict[str, Callable[[Control], Iterable[Record]]] = {
 }
 """How the rows of each stream follow from the sandbox's records."""
 
-DEFAULT = {facts.name for facts in read_streams() if facts.is_default}
-"""Streams that are selected unless the user says otherwise."""
+DEFAULT = frozenset(
+    stream_type.name for stream_type in stream_types() if stream_type.selected_by_default
+)
+"""Streams that are selected unless the catalog says otherwise."""
 
 CHECKED = ROWS.keys() & DEFAULT
-"""Those of them whose rows are known."""
+"""Streams of the default selection whose rows are checked."""

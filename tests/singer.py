@@ -1,4 +1,4 @@
-"""Running the tap and reading what it writes."""
+"""Runs the tap, and parses the Singer messages that it writes."""
 
 from __future__ import annotations
 
@@ -27,24 +27,31 @@ class Output:
     messages: list[dict[str, Any]]
 
     @classmethod
-    def of(cls, text: str) -> Output:
-        """Parse stdout; it has to hold nothing but messages."""
+    def parse(cls, text: str) -> Output:
+        """Parse stdout; a line that is no message is an error."""
         return cls([msgspec.json.decode(line) for line in text.splitlines()])
 
     @property
     def state(self) -> dict[str, Any]:
-        """The value of the last STATE; empty if there is none."""
+        """The value of the last STATE message; empty if there is none."""
         states = [message["value"] for message in self.messages if message["type"] == "STATE"]
         return states[-1] if states else {}
 
     @property
     def schemas(self) -> list[dict[str, Any]]:
+        """The SCHEMA messages."""
         return [message for message in self.messages if message["type"] == "SCHEMA"]
 
     def records(self, stream: str) -> list[Record]:
+        """Return a stream's records in the order in which they were written."""
         return self._by_stream.get(stream, [])
 
+    def values(self, stream: str, column: str) -> list[Any]:
+        """Return the values of a column in a stream's records."""
+        return [record[column] for record in self.records(stream)]
+
     def streams(self) -> set[str]:
+        """Return the streams that have records."""
         return set(self._by_stream)
 
     @cached_property
@@ -56,14 +63,13 @@ class Output:
         return dict(found)
 
     def until_state(self, number: int) -> Output:
-        """Cut the output off behind its n-th STATE, as a kill at that timestamp does."""
+        """Return the output up to its n-th STATE, as of a run that is killed there."""
         seen = 0
-        for place, message in enumerate(self.messages, 1):
+        for end, message in enumerate(self.messages, 1):
             seen += message["type"] == "STATE"
             if seen == number:
-                return Output(self.messages[:place])
-        message = f"there are only {seen} STATE messages"
-        raise LookupError(message)
+                return Output(self.messages[:end])
+        raise LookupError(f"there are only {seen} STATE messages")
 
     def __add__(self, later: Output) -> Output:
         return Output(self.messages + later.messages)
@@ -71,10 +77,15 @@ class Output:
 
 @dataclass(frozen=True)
 class TapRunner:
-    """Runs the tap within this process, with real HTTP."""
+    """Runs the tap within this process, with real HTTP.
+
+    Attributes:
+        config: The settings of all runs.
+        failed_streams: The streams that failed in the last run.
+    """
 
     config: dict[str, Any]
-    refusals: list[str] = field(default_factory=list)
+    failed_streams: list[str] = field(default_factory=list)
 
     def run(
         self,
@@ -85,13 +96,15 @@ class TapRunner:
         """Sync once.
 
         Args:
-            state: The state to go on from.
+            state: The state to resume from.
             select: The streams to select; the default selection if None.
-            settings: Settings besides the sandbox's.
+            settings: Settings besides those of `config`.
         """
         config = {**self.config, **settings}
         catalog = (
-            None if select is None else selecting(TapIntercom(config=config).catalog_dict, select)
+            None
+            if select is None
+            else select_streams(TapIntercom(config=config).catalog_dict, select)
         )
         return self.run_catalog(config, catalog, state)
 
@@ -106,12 +119,12 @@ class TapRunner:
         with contextlib.redirect_stdout(stdout):
             tap = TapIntercom(config=config, catalog=catalog, state=json.loads(json.dumps(state)))
             tap.sync_all()
-        self.refusals[:] = sorted(tap.run.failures)
+        self.failed_streams[:] = sorted(tap.run.failures)
         stdout.flush()
-        return Output.of(stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        return Output.parse(stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
 
 
-def selecting(catalog: dict[str, Any], streams: Iterable[str]) -> dict[str, Any]:
+def select_streams(catalog: dict[str, Any], streams: Iterable[str]) -> dict[str, Any]:
     """Return a catalog with these streams selected and no others."""
     chosen = set(streams)
     for entry in catalog["streams"]:

@@ -19,7 +19,7 @@ import dev
 from demo.postgres import Postgres, running_postgres
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import KEYS, ROWS, Rows, expected_rows
-from tests.singer import selecting
+from tests.singer import select_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Pipeline:
     def run(self, **settings: Any) -> None:
         """Run all streams once, from the state where the run before ended."""
         config = {**self.source, **settings}
-        catalog = selecting(TapIntercom(config=config).catalog_dict, KEYS)
+        catalog = select_streams(TapIntercom(config=config).catalog_dict, KEYS)
         for name, content in {"tap": config, "catalog": catalog}.items():
             (self.directory / f"{name}.json").write_text(json.dumps(content))
         (self.directory / "state.json").write_text(self.state)

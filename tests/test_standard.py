@@ -11,7 +11,7 @@ from tap_intercom.tap import TapIntercom
 from tests.conftest import SMALL
 from tests.expected_rows import KEYS
 from tests.sandbox.server import Sandbox
-from tests.singer import selecting
+from tests.singer import select_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,6 @@ CONFIG = {"access_token": SANDBOX.options.token, "api_url": SANDBOX.url}
 TestTapIntercom = get_tap_test_class(
     TapIntercom,
     config=CONFIG,
-    catalog=selecting(TapIntercom(config=CONFIG).catalog_dict, KEYS),
+    catalog=select_streams(TapIntercom(config=CONFIG).catalog_dict, KEYS),
     suite_config=SuiteConfig(max_records_limit=150),
 )

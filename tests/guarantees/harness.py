@@ -1,8 +1,8 @@
-"""A workspace whose time passes only when somebody waits, and the tap that reads it.
+"""Syncs against a sandbox whose clock moves only while the tap waits.
 
-Every wait of the tap (backoff, rate limit, scroll) moves the sandbox's clock instead of sleeping,
-and the tap begins its runs at the time that this clock shows. So no test waits for real, and a
-story may take place on any day.
+Every wait of the tap (backoff, rate limit, scroll) advances the sandbox's clock instead of
+sleeping, and the tap starts its runs at the time that this clock shows. So no test waits for real,
+and a test can take place on any day.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import contextlib
 import dataclasses
 import functools
 import io
-import itertools
 import json
+import logging
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
@@ -24,11 +25,12 @@ from tap_intercom.api.client import IntercomClient
 from tap_intercom.api.rate_limit import RateLimiter
 from tap_intercom.api.response import parse_response
 from tap_intercom.api.scroll import scroll_companies
+from tap_intercom.compat import override
 from tap_intercom.errors import IntercomError, PermissionDeniedError
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import CHECKED, Snapshot, missing_rows
 from tests.sandbox.server import Sandbox
-from tests.singer import Output, selecting
+from tests.singer import Output, select_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,23 +43,24 @@ if TYPE_CHECKING:
     from tests.sandbox.request_log import LoggedRequest
 
 NOW = 1_750_000_000
-"""2025-06-15 15:06:40 UTC, a Sunday: when stories begin unless they say otherwise."""
+"""2025-06-15 15:06:40 UTC, a Sunday: the time at which a test starts unless it sets another."""
 
 MAX_JOIN_SECONDS = 20
 
 
 class Killed(BaseException):
-    """Stands for `kill -9`: nothing that comes later gets out."""
+    """Stands for `kill -9`: nothing is written afterwards."""
 
 
 class Pipe(io.BytesIO):
-    """The tap's stdout; it may break behind a number of messages, or of STATE messages."""
+    """The tap's stdout; it can break after a number of messages, or of STATE messages."""
 
     def __init__(self, messages: float = float("inf"), states: float = float("inf")) -> None:
         super().__init__()
         self._messages = messages
         self._states = states
 
+    @override
     def write(self, line: Any) -> int:
         if self.is_broken:
             raise Killed
@@ -74,90 +77,137 @@ class Pipe(io.BytesIO):
 
 
 @dataclasses.dataclass(frozen=True)
-class Run(Output):
-    """The messages of one run, and how it ended.
+class SyncResult(Output):
+    """The messages and log records of one sync, and how it ended.
 
     Attributes:
-        error: what ended the run, or the first stream that failed otherwise than by a refusal.
-        failures: why streams were not loaded whole.
-        killed: whether its stdout broke.
+        error: What ended the run, or else the first failure that is no denied permission.
+        failures: Why streams were not loaded completely, by name.
+        is_killed: Whether its stdout broke.
+        log: What the tap logged, at INFO and above.
     """
 
     error: IntercomError | None = None
     failures: dict[str, IntercomError] = dataclasses.field(default_factory=dict)
-    killed: bool = False
+    is_killed: bool = False
+    log: list[logging.LogRecord] = dataclasses.field(default_factory=list)
 
     @property
-    def refused(self) -> frozenset[str]:
+    def denied_streams(self) -> set[str]:
         """The streams that the token may not read."""
-        return frozenset(
+        return {
             name
             for name, failure in self.failures.items()
             if isinstance(failure, PermissionDeniedError)
+        }
+
+    def bookmark(self, stream: str) -> str | None:
+        """Return a stream's bookmark in the last STATE."""
+        value: str | None = (
+            self.state.get("bookmarks", {}).get(stream, {}).get("replication_key_value")
         )
+        return value
+
+    def summary(self, stream: str) -> dict[str, Any]:
+        """Return the fields of the summary that is logged for a stream at the end of a run.
+
+        Raises:
+            LookupError: The stream has no summary: it was deselected, or the run was killed.
+        """
+        for record in self.log:
+            fields = _extra_fields(record)
+            if fields.get("stream") == stream and "warnings" in fields:
+                return fields
+        raise LookupError(f"no summary of {stream}")
+
+    def warnings(self, *mentioned: object) -> list[str]:
+        """Return the WARNING lines in which all of these words and numbers occur."""
+        return self.lines(logging.WARNING, *mentioned)
+
+    def lines(self, level: int, *mentioned: object) -> list[str]:
+        """Return the lines of one level in which all of these words and numbers occur."""
+        lines = [record.getMessage() for record in self.log if record.levelno == level]
+        return [line for line in lines if all(_occurs(word, line) for word in mentioned)]
 
 
-class PassingTime:
-    """Waiting that moves the sandbox's clock; threads that wait at once wait together."""
+def _extra_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the fields that a log call passed as `extra`."""
+    standard = vars(logging.makeLogRecord({}))
+    return {name: value for name, value in vars(record).items() if name not in standard}
 
-    def __init__(self, control: Control, lock: threading.RLock) -> None:
-        self._control = control
+
+def _occurs(word: object, line: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(str(word))}(?!\w)", line) is not None
+
+
+class LogCapture(logging.Handler):
+    """Keeps what the tap logs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+class SandboxTime:
+    """Waiting that advances the sandbox's clock; threads that wait at once wait together."""
+
+    def __init__(self, sandbox: Control, lock: threading.RLock) -> None:
+        self._sandbox = sandbox
         self._lock = lock
         self._waited = 0.0
 
     def monotonic(self) -> float:
-        with self._lock:  # or an answer could tell of a timestamp that this clock has yet to reach
+        with self._lock:  # or a response could be from a time that this clock has yet to reach
             return self._waited
 
     def sleep(self, seconds: float) -> None:
         end = self.monotonic() + seconds
         with self._lock:
             if end > self._waited:
-                self._control.clock.advance(end - self._waited)
+                self._sandbox.clock.advance(end - self._waited)
                 self._waited = end
 
 
-def answered(request: Request, content: dict[str, Any]) -> Page:
-    """Return the page that answers a request with some content."""
+def page_of(request: Request, content: dict[str, Any]) -> Page:
+    """Return the page of a response with this content."""
     return parse_response(request, msgspec.json.encode(content))
 
 
-def rewritten(
-    request: Request, page: Page, rewrite: Callable[[Request, dict[str, Any]], None]
-) -> Page:
-    """Return an answer as it is once its content was changed in place."""
-    content = page.as_dict()
-    rewrite(request, content)
-    return answered(request, content)
-
-
 class SyncHarness:
-    """A sandbox with a clock that stands still, and the tap that talks to it."""
+    """A sandbox with a stopped clock, and the tap that reads it.
+
+    Attributes:
+        sandbox: Reads and changes the workspace, the clock, faults and the log of requests.
+        options: What the sandbox was started with.
+    """
+
+    sandbox: Control
 
     def __init__(self, options: SandboxOptions) -> None:
         start = NOW if options.clock_start is None else options.clock_start
-        self.sandbox = Sandbox(dataclasses.replace(options, clock_start=start, frozen=True))
-        self.before_request: Callable[[Request], None] = lambda _: None
-        self.rewrite: Callable[[Request, dict[str, Any]], None] | None = None
+        self.options = dataclasses.replace(options, clock_start=start, frozen=True)
+        self._server = Sandbox(self.options)
+        self._actions: list[Callable[[Request], None]] = []
+        self._changes: list[Callable[[Request, dict[str, Any]], None]] = []
         self._lock = threading.RLock()
         self._patch = pytest.MonkeyPatch()
 
     def __enter__(self) -> Self:
-        self.sandbox.start()
-        passing = PassingTime(self.control, self._lock)
-        self._patch.setattr(time, "sleep", passing.sleep)
-        self._patch.setattr(scroll_companies, "__defaults__", (passing.sleep,))
-        waits = {"clock": passing.monotonic, "sleep": passing.sleep}
+        self._server.start()
+        self.sandbox = self._server.control
+        sandbox_time = SandboxTime(self.sandbox, self._lock)
+        self._patch.setattr(time, "sleep", sandbox_time.sleep)
+        self._patch.setattr(scroll_companies, "__defaults__", (sandbox_time.sleep,))
+        waits = {"clock": sandbox_time.monotonic, "sleep": sandbox_time.sleep}
         self._patch.setattr(RateLimiter.__init__, "__kwdefaults__", waits)
         send = IntercomClient.send
-
-        def hooked(client: IntercomClient, request: Request) -> Page:
-            with self._lock:
-                self.before_request(request)
-            page = send(client, request)
-            return page if self.rewrite is None else rewritten(request, page, self.rewrite)
-
-        self._patch.setattr(IntercomClient, "send", hooked)
+        self._patch.setattr(
+            IntercomClient, "send", lambda client, request: self._send(send, client, request)
+        )
         return self
 
     def __exit__(
@@ -167,100 +217,138 @@ class SyncHarness:
         trace: TracebackType | None,
     ) -> None:
         self._patch.undo()
-        self.sandbox.stop()
+        self._server.stop()
 
     @property
-    def control(self) -> Control:
-        return self.sandbox.control
+    def url(self) -> str:
+        """The sandbox's base URL."""
+        return self._server.url
 
     @property
     def config(self) -> dict[str, Any]:
-        return {"access_token": self.sandbox.options.token, "api_url": self.sandbox.url}
+        """The settings that point the tap at the sandbox."""
+        return {"access_token": self.options.token, "api_url": self.url}
 
-    def run(
+    def sync(
         self,
         state: dict[str, Any] | None = None,
         select: Iterable[str] | None = None,
         **settings: Any,
-    ) -> Run:
-        """Sync once; an error is raised."""
-        run = self.attempt(state, select, **settings)
-        if run.error:
-            raise run.error
-        return run
+    ) -> SyncResult:
+        """Sync once; the arguments are those of `try_sync`.
 
-    def attempt(
+        Raises:
+            IntercomError: The run ended with an error, or a stream failed.
+        """
+        result = self.try_sync(state, select, **settings)
+        if result.error:
+            raise result.error
+        return result
+
+    def try_sync(
         self,
         state: dict[str, Any] | None = None,
         select: Iterable[str] | None = None,
         *,
         pipe: Pipe | None = None,
         **settings: Any,
-    ) -> Run:
-        """Sync once, whatever comes of it.
+    ) -> SyncResult:
+        """Sync once; the result tells whether it failed or was killed.
 
         Args:
-            state: The state to go on from.
+            state: The state to resume from.
             select: The streams to select; the default selection if None.
             pipe: The stdout.
-            settings: Settings besides the sandbox's.
+            settings: Settings besides those of `config`.
         """
         config = {**self.config, **settings}
         catalog = None if select is None else _catalog(config, set(select))
-        return self.attempt_catalog(config, catalog, state, pipe)
+        return self.try_sync_catalog(config, catalog, state, pipe)
 
-    def attempt_catalog(
+    def try_sync_catalog(
         self,
         config: dict[str, Any],
         catalog: dict[str, Any] | None,
         state: dict[str, Any] | None = None,
         pipe: Pipe | None = None,
-    ) -> Run:
-        """Sync once with a catalog, whatever comes of it."""
+    ) -> SyncResult:
+        """Sync once with a catalog; the result tells whether it failed or was killed."""
         stdout = io.TextIOWrapper(pipe or Pipe(), encoding="utf-8")
-        error, killed = None, False
-        with contextlib.redirect_stdout(stdout), self._tap_goes_by_the_clock():
+        error, is_killed = None, False
+        with contextlib.redirect_stdout(stdout), self._sandbox_time(), _captured_log() as log:
             tap = TapIntercom(config=config, catalog=catalog, state=json.loads(json.dumps(state)))
             try:
                 tap.sync_all()
             except IntercomError as caught:
                 error = caught
             except Killed:
-                killed = True
-        _join_prefetch_threads()
-        messages = parsed(stdout.buffer.getvalue())  # type: ignore[attr-defined]
+                is_killed = True
+            _join_prefetch_threads()
+        messages = parse_messages(stdout.buffer.getvalue())  # type: ignore[attr-defined]
         failures = dict(tap.run.failures)
-        return Run(messages, error or _first_error(failures), failures, killed)
+        return SyncResult(messages, error or _first_error(failures), failures, is_killed, log)
 
-    def before(self, number: int, path: str, act: Callable[[], Any]) -> None:
-        """Let something happen once: before the n-th request below a path."""
-        asked = itertools.count(1)
+    def before_request(self, path: str, action: Callable[[], Any], number: int = 1) -> None:
+        """Call an action once, before the n-th request whose path matches a pattern."""
+        left = number
 
-        def act_in_time(request: Request) -> None:
-            if request.path.startswith(path) and next(asked) == number:
-                act()
+        def count(request: Request) -> None:
+            nonlocal left
+            if re.fullmatch(path, request.path):
+                left -= 1
+                if left == 0:
+                    action()
 
-        self.before_request = act_in_time
+        self.before_each_request(count)
 
-    def requests(self, path: str = "", method: str = "") -> list[LoggedRequest]:
-        """Return the requests so far whose path begins so."""
+    def before_each_request(self, action: Callable[[Request], None]) -> None:
+        """Call an action before each request of the tap, until `clear_actions`."""
+        self._actions.append(action)
+
+    def clear_actions(self) -> None:
+        """Call nothing before further requests."""
+        self._actions.clear()
+
+    def change_responses(self, change: Callable[[Request, dict[str, Any]], None]) -> None:
+        """Let a function change the content of each response in place."""
+        self._changes.append(change)
+
+    def requests(self, path: str = ".*", method: str = ".*") -> list[LoggedRequest]:
+        """Return the requests so far whose path and method match patterns."""
         return [
             request
-            for request in self.control.requests()
-            if request.path.startswith(path) and request.method.startswith(method)
+            for request in self.sandbox.requests()
+            if re.fullmatch(path, request.path) and re.fullmatch(method, request.method)
         ]
 
     def missing_rows(
         self, output: Output, streams: Iterable[str] = tuple(CHECKED)
     ) -> dict[str, Any]:
-        """Return, by stream, the true rows that a target lacks or holds in an old version."""
-        snapshot = Snapshot(self.control)
+        """Return, by stream, the expected rows that a target lacks or has with other values."""
+        snapshot = Snapshot(self.sandbox)
         found = {name: missing_rows(output, snapshot, name) for name in streams}
         return {name: rows for name, rows in found.items() if rows}
 
+    def _send(
+        self,
+        send: Callable[[IntercomClient, Request], Page],
+        client: IntercomClient,
+        request: Request,
+    ) -> Page:
+        with self._lock:
+            for action in self._actions:
+                action(request)
+        page = send(client, request)
+        for change in self._changes:
+            content = page.as_dict()
+            change(request, content)
+            page = page_of(request, content)
+        return page
+
     @contextlib.contextmanager
-    def _tap_goes_by_the_clock(self) -> Iterator[None]:
-        now = self.control.clock.now()
+    def _sandbox_time(self) -> Iterator[None]:
+        """Let the tap start at the time that the sandbox's clock shows."""
+        now = self.sandbox.clock.now()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(time, "time", lambda: now)
             yield
@@ -269,24 +357,38 @@ class SyncHarness:
 def _catalog(config: dict[str, Any], streams: set[str]) -> dict[str, Any]:
     """Return a catalog of these streams alone, all of them selected."""
     settings = {name: value for name, value in config.items() if name != "api_url"}
-    entries = json.loads(_discovered(json.dumps(settings)))["streams"]
+    entries = json.loads(_discover(json.dumps(settings)))["streams"]
     chosen = [entry for entry in entries if entry["tap_stream_id"] in streams]
-    return selecting({"streams": chosen}, streams)
+    return select_streams({"streams": chosen}, streams)
 
 
 @functools.cache
-def _discovered(settings: str) -> str:
-    """Discover without asking for anything, so that a run's own requests stand out; JSON -> JSON.
+def _discover(settings: str) -> str:
+    """Return the catalog for some settings, both as JSON, without any request.
 
-    Every story needs a catalog, and making one takes as long as a small run.
+    Almost every test needs one, and it takes as long as a small run.
     """
     tap = TapIntercom(config=json.loads(settings), setup_mapper=False)
     tap.is_configured = False
     return json.dumps(tap.catalog_dict)
 
 
-def parsed(stdout: bytes) -> list[dict[str, Any]]:
-    """Parse the whole messages of a run; of a killed one the last line may be cut off."""
+@contextlib.contextmanager
+def _captured_log() -> Iterator[list[logging.LogRecord]]:
+    """Keep what the tap logs at INFO and above."""
+    logger, capture = logging.getLogger("tap-intercom"), LogCapture()
+    level = logger.level
+    logger.addHandler(capture)
+    logger.setLevel(logging.INFO)
+    try:
+        yield capture.records
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(capture)
+
+
+def parse_messages(stdout: bytes) -> list[dict[str, Any]]:
+    """Return the complete messages of a run; a killed one may have cut the last line off."""
     return [msgspec.json.decode(line) for line in stdout.split(b"\n")[:-1]]
 
 

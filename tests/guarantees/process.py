@@ -7,9 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.guarantees.harness import parsed
+from tests.guarantees.harness import parse_messages
 from tests.singer import Output
 
 if TYPE_CHECKING:
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 60
 
-MEASURED = """
+MEASURED_TAP = """
 import atexit, pathlib, sys, time
 from tap_intercom.tap import TapIntercom
-peak = pathlib.Path("/proc/self/status").read_text
-atexit.register(lambda: sys.stderr.write(peak()))
+status = pathlib.Path("/proc/self/status").read_text
+atexit.register(lambda: sys.stderr.write(status()))
 time.sleep = lambda seconds: None
 TapIntercom.cli()
 """
-"""Runs the tap without waits, and tells at its end what the kernel knows of the process."""
+"""Runs the tap without waits, and writes the kernel's status of the process at its end."""
 
 
-class Process:
-    """A sync that may be sent a signal."""
+class TapProcess:
+    """A sync that can be sent a signal."""
 
     def __init__(
         self, folder: Path, config: dict[str, Any], state: dict[str, Any] | None = None
     ) -> None:
-        arguments = ["--config", _file(folder, "config", config)]
+        arguments = ["--config", _write_json(folder, "config", config)]
         if state:
-            arguments += ["--state", _file(folder, "state", state)]
+            arguments += ["--state", _write_json(folder, "state", state)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tap_intercom", *arguments],
             stdout=subprocess.PIPE,
@@ -47,27 +47,27 @@ class Process:
         self._reader = threading.Thread(target=self.read, daemon=True)
 
     def read(self, lines: float = float("inf")) -> None:
-        """Read so many lines of its output, or all of it, as a target does."""
+        """Read a number of lines of its output, or all of it, as a target does."""
         assert self._process.stdout is not None
         while lines > 0 and (line := self._process.stdout.readline()):
             self._lines.append(line)
             lines -= 1
 
-    def follow(self) -> None:
-        """Let a thread read whatever comes."""
+    def read_in_background(self) -> None:
+        """Let a thread read all of its output."""
         self._reader.start()
 
-    def send(self, number: signal.Signals) -> float:
-        """Send a signal, read what still comes, and return how long the end took (seconds)."""
+    def stop(self, number: signal.Signals) -> float:
+        """Send a signal, read the rest, and return how long the process took to end (seconds)."""
         start = time.monotonic()
         self._process.send_signal(number)
-        self.end()
+        self.wait()
         return time.monotonic() - start
 
-    def end(self) -> int:
-        """Read the rest, and return the exit code."""
+    def wait(self) -> int:
+        """Read the rest of the output, and return the exit code."""
         if not self._reader.ident:
-            self.follow()
+            self.read_in_background()
         self._reader.join(TIMEOUT_SECONDS)
         code = self._process.wait(TIMEOUT_SECONDS)
         assert self._process.stdout is not None
@@ -75,19 +75,28 @@ class Process:
         return code
 
     def kill(self) -> None:
-        """See to it that it is gone."""
+        """Kill the process if it is still running."""
         self._process.kill()
-        self.end()
+        self.wait()
 
     @property
     def output(self) -> Output:
-        return Output(parsed(b"".join(self._lines)))
+        """What was read so far."""
+        return Output(parse_messages(b"".join(self._lines)))
 
 
-def measured(folder: Path, config: dict[str, Any]) -> tuple[int, int, str]:
-    """Sync once; return the exit code, the peak of its memory (MB) and what it logged."""
+class MeasuredSync(NamedTuple):
+    """How a sync ended, the peak of its memory, and what it logged."""
+
+    exit_code: int
+    peak_megabytes: int
+    log: str
+
+
+def measure_sync(folder: Path, config: dict[str, Any]) -> MeasuredSync:
+    """Sync once in a process of its own, and measure its memory."""
     done = subprocess.run(
-        [sys.executable, "-c", MEASURED, "--config", _file(folder, "config", config)],
+        [sys.executable, "-c", MEASURED_TAP, "--config", _write_json(folder, "config", config)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         check=False,
@@ -95,10 +104,10 @@ def measured(folder: Path, config: dict[str, Any]) -> tuple[int, int, str]:
         timeout=2 * TIMEOUT_SECONDS,
     )
     log, _, status = done.stderr.rpartition("VmHWM:")
-    return done.returncode, int(status.split()[0]) // 1024, log
+    return MeasuredSync(done.returncode, int(status.split()[0]) // 1024, log)
 
 
-def _file(folder: Path, name: str, content: dict[str, Any]) -> str:
+def _write_json(folder: Path, name: str, content: dict[str, Any]) -> str:
     path = folder / f"{name}.json"
     path.write_text(json.dumps(content))
     return str(path)

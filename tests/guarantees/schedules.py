@@ -1,4 +1,4 @@
-"""What may happen to a workspace, and on the way to it, while it is read."""
+"""Random changes of a workspace, and random faults, while the tap reads it."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def _change(control: Control, kind: str, record_id: str) -> None:
-    control.change(kind, record_id, FIELDS[kind])
+def _change(sandbox: Control, kind: str, record_id: str) -> None:
+    sandbox.change(kind, record_id, FIELDS[kind])
 
 
-def _create(control: Control, kind: str, _: str) -> None:
-    control.create(kind)
+def _create(sandbox: Control, kind: str, _: str) -> None:
+    sandbox.create(kind)
 
 
-def _touch_many(control: Control, kind: str, _: str) -> None:
-    control.touch_oldest(kind, 35)
+def _touch_many(sandbox: Control, kind: str, _: str) -> None:
+    sandbox.touch_oldest(kind, 35)
 
 
-def _tag(control: Control, kind: str, record_id: str) -> None:
+def _tag(sandbox: Control, kind: str, record_id: str) -> None:
     if kind != "tickets":
-        control.tag(kind, record_id, control.records("tags")[0]["id"])
+        sandbox.tag(kind, record_id, sandbox.records("tags")[0]["id"])
 
 
-def _answer(control: Control, kind: str, record_id: str) -> None:
+def _reply(sandbox: Control, kind: str, record_id: str) -> None:
     if kind == "conversations":
-        control.add_parts(record_id, 2)
+        sandbox.add_parts(record_id, 2)
 
 
-def _vanish(control: Control, kind: str, record_id: str) -> None:
+def _delete_or_merge(sandbox: Control, kind: str, record_id: str) -> None:
     if kind == "conversations":
-        control.delete(kind, record_id)
+        sandbox.delete(kind, record_id)
     if kind == "contacts":
-        control.merge(record_id, into=control.records(kind)[-1]["id"])
+        sandbox.merge(record_id, into=sandbox.records(kind)[-1]["id"])
 
 
 ACTIONS: Final[tuple[Callable[[Control, str, str], None], ...]] = (
@@ -59,64 +59,67 @@ ACTIONS: Final[tuple[Callable[[Control, str, str], None], ...]] = (
     _create,
     _touch_many,
     _tag,
-    _answer,
-    _vanish,
+    _reply,
+    _delete_or_merge,
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """Something that people do in the workspace.
+    """A change that users make in the workspace.
 
     Attributes:
-        request: behind how many of the tap's requests.
-        seconds: how far the clock moves before it; 0 is the same second as what came before.
-        kind: of the record that is concerned.
-        place: which of the records, 0 the one that was updated longest ago, 1 the latest.
-        action: what is done.
+        request: After how many of the tap's requests.
+        seconds: How far the clock advances before it; 0 is the second of the previous event.
+        kind: Of the record that is changed.
+        position: Which record, from 0 (updated longest ago) to 1 (updated last).
+        action: What is done.
     """
 
     request: int
     seconds: int
     kind: str
-    place: float
+    position: float
     action: Callable[[Control, str, str], None]
 
-    def happen(self, control: Control) -> None:
+    def apply(self, sandbox: Control) -> None:
+        """Make the change."""
         if self.seconds:
-            control.clock.advance(self.seconds)
-        records = control.records(self.kind)
-        # the latest record is where others are merged into
-        self.action(control, self.kind, records[int(self.cache_key * (len(records) - 2))]["id"])
+            sandbox.clock.advance(self.seconds)
+        records = sandbox.records(self.kind)
+        # the latest record is the one that others are merged into
+        record = records[int(self.position * (len(records) - 2))]
+        self.action(sandbox, self.kind, record["id"])
 
 
 class Schedule:
-    """Lets events happen between the tap's requests, over as many runs as it takes."""
+    """Applies events between the tap's requests, over as many runs as it takes."""
 
-    def __init__(self, control: Control, events: list[Event]) -> None:
-        self._control = control
+    def __init__(self, sandbox: Control, events: list[Event]) -> None:
+        self._sandbox = sandbox
         self._events = sorted(events, key=lambda event: -event.request)
         self._requests = 0
 
     def before_request(self, _: Request) -> None:
+        """Count a request, and apply the events that are due."""
         self._requests += 1
         while self._events and self._events[-1].request < self._requests:
-            self._events.pop().happen(self._control)
+            self._events.pop().apply(self._sandbox)
 
-    def rest(self) -> None:
-        """Let happen what is left."""
+    def apply_rest(self) -> None:
+        """Apply the events that are left."""
         while self._events:
-            self._events.pop().happen(self._control)
+            self._events.pop().apply(self._sandbox)
 
 
 def events(requests: int) -> st.SearchStrategy[list[Event]]:
-    """Draw some events within so many requests."""
+    """Draw some events within a number of requests."""
     event = st.builds(
         Event,
         request=st.integers(0, requests),
         seconds=st.sampled_from((0, 0, 1, 7, 90, 4000)),
         kind=st.sampled_from(KINDS),
-        place=st.floats(0, 1),
+        position=st.floats(0, 1),
         action=st.sampled_from(ACTIONS),
     )
     return st.lists(event, min_size=1, max_size=12)
@@ -136,7 +139,7 @@ FAULTS: Final = (
 
 
 def faults(requests: int) -> st.SearchStrategy[list[Fault]]:
-    """Draw some faults within so many requests; none lasts."""
+    """Draw some faults within a number of requests, each for at most three requests."""
     fault = st.builds(
         replace,
         st.sampled_from(FAULTS),
@@ -146,6 +149,6 @@ def faults(requests: int) -> st.SearchStrategy[list[Fault]]:
     return st.lists(fault, max_size=4)
 
 
-def name_of(fault: Fault) -> str:
-    """Name a fault for a test's id."""
+def fault_id(fault: Fault) -> str:
+    """Return a fault's id in the name of a parametrized test."""
     return " ".join((fault.kind, str(fault.status), fault.body.decode())).strip()

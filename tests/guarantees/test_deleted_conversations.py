@@ -23,25 +23,25 @@ def options() -> SandboxOptions:
 
 
 def delete(harness: SyncHarness, count: int, *, seconds: int = 7) -> None:
-    for record in harness.control.records("conversations")[:count]:
-        harness.control.clock.advance(seconds)
-        harness.control.delete("conversations", record["id"])
+    for record in harness.sandbox.records("conversations")[:count]:
+        harness.sandbox.clock.advance(seconds)
+        harness.sandbox.delete("conversations", record["id"])
 
 
 def test_every_deletion_arrives_with_its_moment(harness: SyncHarness) -> None:
     delete(harness, 150)
-    run = harness.run(select=[STREAM])
+    run = harness.sync(select=[STREAM])
     assert harness.missing_rows(run, [STREAM]) == {}
     assert len(run.records(STREAM)) == 150
 
 
 def test_the_next_run_reads_new_deletions_only(harness: SyncHarness) -> None:
     delete(harness, 150, seconds=120)
-    first = harness.run(select=[STREAM])
-    harness.control.clock.advance(86_400)
+    first = harness.sync(select=[STREAM])
+    harness.sandbox.clock.advance(86_400)
     delete(harness, 5)
-    harness.control.clear_requests()
-    later = harness.run(first.state, select=[STREAM])
+    harness.sandbox.clear_requests()
+    later = harness.sync(first.state, select=[STREAM])
     assert harness.missing_rows(first + later, [STREAM]) == {}
     # the second page is the first that holds nothing new
     assert len(harness.requests(PATH)) == 2
@@ -55,26 +55,26 @@ def test_deletions_during_the_walk_shift_its_pages_and_none_is_missed(harness: S
         if request.path == PATH:
             delete(harness, 3)
 
-    harness.before_request = delete_more
-    first = harness.run(select=[STREAM])
-    harness.before_request = lambda _: None
-    assert harness.missing_rows(first + harness.run(first.state, select=[STREAM]), [STREAM]) == {}
+    harness.before_each_request(delete_more)
+    first = harness.sync(select=[STREAM])
+    harness.clear_actions()
+    assert harness.missing_rows(first + harness.sync(first.state, select=[STREAM]), [STREAM]) == {}
 
 
 def test_many_deletions_in_one_second_and_a_kill_among_them(harness: SyncHarness) -> None:
     delete(harness, 200, seconds=0)
     for messages in (2, 60, 150, 170, 230):
-        cut = harness.attempt(select=[STREAM], pipe=Pipe(messages=messages), lookback_seconds=0)
-        rest = harness.run(cut.state, select=[STREAM], lookback_seconds=0)
+        cut = harness.try_sync(select=[STREAM], pipe=Pipe(messages=messages), lookback_seconds=0)
+        rest = harness.sync(cut.state, select=[STREAM], lookback_seconds=0)
         assert harness.missing_rows(cut + rest, [STREAM]) == {}
 
 
 def test_a_conversation_that_is_deleted_after_it_was_loaded_is_told(harness: SyncHarness) -> None:
-    first = harness.run()
-    harness.control.clock.advance(600)
-    deleted = harness.control.records("conversations")[3]["id"]
-    harness.control.delete("conversations", deleted)
-    later = harness.run(first.state)
+    first = harness.sync()
+    harness.sandbox.clock.advance(600)
+    deleted = harness.sandbox.records("conversations")[3]["id"]
+    harness.sandbox.delete("conversations", deleted)
+    later = harness.sync(first.state)
     assert deleted in {row["id"] for row in first.records("conversations")}
     assert [row["id"] for row in later.records(STREAM)] == [deleted]
 
@@ -82,14 +82,14 @@ def test_a_conversation_that_is_deleted_after_it_was_loaded_is_told(harness: Syn
 def test_an_older_api_version_has_no_such_stream_and_is_asked_for_none(
     harness: SyncHarness,
 ) -> None:
-    run = harness.run(api_version="2.15")
+    run = harness.sync(api_version="2.15")
     assert STREAM not in {schema["stream"] for schema in run.schemas}
     assert harness.requests(PATH) == []
 
 
 def test_one_entry_older_than_its_place_does_not_end_the_list(harness: SyncHarness) -> None:
     delete(harness, 3)
-    first = harness.run(select=[STREAM])
+    first = harness.sync(select=[STREAM])
     delete(harness, 150)
     changed: list[str] = []
 
@@ -99,15 +99,15 @@ def test_one_entry_older_than_its_place_does_not_end_the_list(harness: SyncHarne
             changed.append(entry["id"])
             entry["deleted_at"] = 1_600_000_000
 
-    harness.rewrite = with_one_stale_row
-    second = harness.run(first.state, select=[STREAM])
+    harness.change_responses(with_one_stale_row)
+    second = harness.sync(first.state, select=[STREAM])
     missing_rows = harness.missing_rows(first + second, [STREAM]).get(STREAM, {})
     assert {key[0] for key in missing_rows} <= set(changed)
 
 
 def test_a_deletion_in_the_second_of_the_bookmark_arrives(harness: SyncHarness) -> None:
     delete(harness, 3)
-    first = harness.run(select=[STREAM], lookback_seconds=0)
+    first = harness.sync(select=[STREAM], lookback_seconds=0)
     delete(harness, 3, seconds=0)
-    later = harness.run(first.state, select=[STREAM], lookback_seconds=0)
+    later = harness.sync(first.state, select=[STREAM], lookback_seconds=0)
     assert harness.missing_rows(first + later, [STREAM]) == {}

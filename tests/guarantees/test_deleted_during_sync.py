@@ -20,19 +20,18 @@ MANY_LISTS = SandboxOptions(contacts=250, companies=40, conversations=30, ticket
 def test_conversations_deleted_meanwhile_are_skipped_counted_and_told_as_deleted(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, *_, last = harness.control.records("conversations")
+    first, *_, last = harness.sandbox.records("conversations")
 
     def delete() -> None:
         for record in (first, last):
-            harness.control.delete("conversations", record["id"])
+            harness.sandbox.delete("conversations", record["id"])
 
-    # the details are asked for under the first digits of their ids
-    harness.before(1, "/conversations/2", delete)
-    run = harness.run()
+    harness.before_request(r"/conversations/\d+", delete)
+    run = harness.sync()
     assert harness.missing_rows(run, ["conversations", "conversation_parts"]) == {}
     assert {first["id"], last["id"]} <= {row["id"] for row in run.records("conversations")}
     assert any(line.startswith("2 records were deleted") for line in warning_lines(caplog))
-    later = harness.run(run.state)
+    later = harness.sync(run.state)
     assert harness.missing_rows(run + later) == {}
     assert {row["id"] for row in (run + later).records("deleted_conversations")} == {
         first["id"],
@@ -53,10 +52,10 @@ def test_conversations_deleted_meanwhile_are_skipped_counted_and_told_as_deleted
 def test_contacts_merged_meanwhile_are_skipped_and_counted(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture, gone: Fault
 ) -> None:
-    harness.control.faults.add(
+    harness.sandbox.faults.add(
         msgspec.structs.replace(gone, path="/contacts/[^/]+/tags", after=1, times=2)
     )
-    run = harness.run(select=["contacts", "contact_tags", "contact_companies"])
+    run = harness.sync(select=["contacts", "contact_tags", "contact_companies"])
     assert harness.missing_rows(run, ["contacts", "contact_companies"]) == {}
     assert any(
         line.startswith("2 records were deleted or merged") for line in warning_lines(caplog)
@@ -67,35 +66,35 @@ def test_contacts_merged_meanwhile_are_skipped_and_counted(
 
 @pytest.mark.parametrize("options", [MANY_LISTS], indirect=True)
 def test_a_contact_merged_into_another_leaves_its_tags_there(harness: SyncHarness) -> None:
-    contacts = harness.control.records("contacts")
+    contacts = harness.sandbox.records("contacts")
     many = [contact for contact in contacts if len(contact["tag_ids"]) > 10]
 
     def merge() -> None:
-        harness.control.merge(many[0]["id"], into=many[1]["id"])
+        harness.sandbox.merge(many[0]["id"], into=many[1]["id"])
 
-    harness.before(1, "/contacts/6", merge)
-    run = harness.run()
-    harness.control.clock.advance(60)
-    later = harness.run(run.state)
+    harness.before_request(r"/contacts/[^/]+/.*", merge)
+    run = harness.sync()
+    harness.sandbox.clock.advance(60)
+    later = harness.sync(run.state)
     assert harness.missing_rows(run + later) == {}
 
 
 def test_a_company_deleted_during_the_scroll_does_no_harm(harness: SyncHarness) -> None:
-    companies = harness.control.records("companies")
+    companies = harness.sandbox.records("companies")
 
     def delete() -> None:
-        harness.control.delete("companies", companies[0]["id"])
+        harness.sandbox.delete("companies", companies[0]["id"])
 
-    harness.before(1, "/companies", delete)
-    run = harness.run(select=["companies", "company_tags", "company_segments"])
+    harness.before_request("/companies/scroll", delete)
+    run = harness.sync(select=["companies", "company_tags", "company_segments"])
     assert harness.missing_rows(run, ["companies", "company_tags", "company_segments"]) == {}
 
 
 @pytest.mark.parametrize("version", ["2.15", "2.16", "2.17"])
 def test_a_user_tells_who_was_merged_into_it(harness: SyncHarness, version: str) -> None:
-    source, *_, user = (r for r in harness.control.records("contacts") if r["role"] == "user")
-    harness.control.merge(source["id"], into=user["id"])
-    run = harness.run(select=["contacts"], api_version=version)
+    source, *_, user = (r for r in harness.sandbox.records("contacts") if r["role"] == "user")
+    harness.sandbox.merge(source["id"], into=user["id"])
+    run = harness.sync(select=["contacts"], api_version=version)
     (row,) = [row for row in run.records("contacts") if row["id"] == user["id"]]
     merged = [merge["source_contact_id"] for merge in row.get("merge_history", [])]
     assert merged == ([] if version == "2.15" else [source["id"]])

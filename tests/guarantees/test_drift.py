@@ -23,10 +23,10 @@ def test_a_run_amid_changes_and_a_further_run_hold_the_latest_version_of_every_r
 ) -> None:
     with SyncHarness(WORKSPACE) as harness:
         kinds = ("contacts", "conversations", "tickets")
-        harness.control.set_options(index_delay=dict.fromkeys(kinds, index_delay))
-        schedule = Schedule(harness.control, drift)
-        harness.before_request = schedule.before_request
-        first = harness.run(page_size=page_size)
-        schedule.rest()
-        harness.control.clock.advance(index_delay)
-        assert harness.missing_rows(first + harness.run(first.state, page_size=page_size)) == {}
+        harness.sandbox.set_options(index_delay=dict.fromkeys(kinds, index_delay))
+        schedule = Schedule(harness.sandbox, drift)
+        harness.before_each_request(schedule.before_request)
+        first = harness.sync(page_size=page_size)
+        schedule.apply_rest()
+        harness.sandbox.clock.advance(index_delay)
+        assert harness.missing_rows(first + harness.sync(first.state, page_size=page_size)) == {}

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.guarantees.log_lines import warning_lines
-from tests.guarantees.schedules import name_of
+from tests.guarantees.schedules import fault_id
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
@@ -87,19 +87,19 @@ def patient(harness: SyncHarness) -> SyncHarness:
         requests += 1
         assert requests < MOST_REQUESTS, "the run would never end"
 
-    harness.before_request = count
+    harness.before_each_request(count)
     return harness
 
 
 def ids() -> list[str]:
-    return [f"{name_of(fault)} {' '.join(fault.headers)}".strip() for fault in FAULTS]
+    return [f"{fault_id(fault)} {' '.join(fault.headers)}".strip() for fault in FAULTS]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=ids())
 def test_a_fault_on_every_endpoint_costs_no_record(harness: SyncHarness, fault: Fault) -> None:
     for path in ENDPOINTS:
-        harness.control.faults.add(msgspec.structs.replace(fault, path=path, times=2))
-    run = harness.run()
+        harness.sandbox.faults.add(msgspec.structs.replace(fault, path=path, times=2))
+    run = harness.sync()
     assert harness.missing_rows(run) == {}
     for path in ENDPOINTS:
         asked = [one for one in harness.requests() if re.fullmatch(path, one.path)]
@@ -111,8 +111,8 @@ def test_a_fault_in_the_middle_of_every_search_costs_no_record(
     harness: SyncHarness, fault: Fault
 ) -> None:
     for path in SEARCHES:
-        harness.control.faults.add(msgspec.structs.replace(fault, path=path, after=3))
-    run = harness.run(page_size=13)
+        harness.sandbox.faults.add(msgspec.structs.replace(fault, path=path, after=3))
+    run = harness.sync(page_size=13)
     assert harness.missing_rows(run) == {}
 
 
@@ -122,8 +122,8 @@ def test_an_answer_past_the_timeout_is_asked_for_again(
 ) -> None:
     """This one waits for a real second."""
     path = "/(tickets/search|conversations/[0-9]+|companies/scroll)"
-    harness.control.faults.add(Fault(kind=kind, path=path, seconds=30))
-    assert harness.missing_rows(harness.run(request_timeout=1, concurrency=1)) == {}
+    harness.sandbox.faults.add(Fault(kind=kind, path=path, seconds=30))
+    assert harness.missing_rows(harness.sync(request_timeout=1, concurrency=1)) == {}
     assert any("trying again" in line or "starts again" in line for line in warning_lines(caplog))
 
 
@@ -134,8 +134,8 @@ def test_a_search_that_fails_at_150_a_page_and_works_at_30_is_read_with_smaller_
     harness: SyncHarness, path: str, concurrency: int
 ) -> None:
     heavy = Fault(kind="small_pages", status=504, path=path, per_page=30, times=None)
-    harness.control.faults.add(heavy)
-    run = harness.run(select=SEARCHES[path], concurrency=concurrency)
+    harness.sandbox.faults.add(heavy)
+    run = harness.sync(select=SEARCHES[path], concurrency=concurrency)
     assert harness.missing_rows(run, SEARCHES[path]) == {}
     assert {request.status for request in harness.requests(path)} == {200, 504}
 
@@ -148,11 +148,11 @@ def test_a_refused_cursor_is_gone_on_from_the_last_safe_point(
     patient: SyncHarness, caplog: pytest.LogCaptureFixture, path: str, concurrency: int, after: int
 ) -> None:
     refusal = Fault(kind="status", status=400, code="client_error", path=path, after=after)
-    patient.control.faults.add(refusal)
-    run = patient.attempt(select=SEARCHES[path], page_size=20, concurrency=concurrency)
+    patient.sandbox.faults.add(refusal)
+    run = patient.try_sync(select=SEARCHES[path], page_size=20, concurrency=concurrency)
     if run.error is not None:  # a search without a cursor was struck: that is no cursor's fault
         assert concurrency > 1
-        run = run + patient.run(
+        run = run + patient.sync(
             run.state, select=SEARCHES[path], page_size=20, concurrency=concurrency
         )
     else:
@@ -166,8 +166,8 @@ def test_a_refused_cursor_is_gone_on_from_the_last_safe_point(
 def test_the_same_cursor_returned_twice_is_gone_on_from_the_last_safe_point(
     patient: SyncHarness, caplog: pytest.LogCaptureFixture, path: str, after: int
 ) -> None:
-    patient.control.faults.add(Fault(kind="repeated_cursor", path=path, after=after))
-    run = patient.run(select=SEARCHES[path], page_size=20, concurrency=1)
+    patient.sandbox.faults.add(Fault(kind="repeated_cursor", path=path, after=after))
+    run = patient.sync(select=SEARCHES[path], page_size=20, concurrency=1)
     assert patient.missing_rows(run, SEARCHES[path]) == {}
     assert any("same cursor twice" in line for line in warning_lines(caplog))
 
@@ -180,11 +180,11 @@ def test_a_search_whose_cursors_never_work_is_not_taken_for_its_end(
     patient: SyncHarness, path: str, kind: Any, concurrency: int
 ) -> None:
     broken = Fault(kind=kind, status=400, code="client_error", path=path, after=1, times=None)
-    patient.control.faults.add(broken)
-    run = patient.attempt(select=SEARCHES[path], page_size=20, concurrency=concurrency)
+    patient.sandbox.faults.add(broken)
+    run = patient.try_sync(select=SEARCHES[path], page_size=20, concurrency=concurrency)
     assert run.error is not None or patient.missing_rows(run, SEARCHES[path]) == {}
-    patient.control.faults.clear()
-    later = patient.run(run.state, select=SEARCHES[path], page_size=20, concurrency=concurrency)
+    patient.sandbox.faults.clear()
+    later = patient.sync(run.state, select=SEARCHES[path], page_size=20, concurrency=concurrency)
     assert patient.missing_rows(run + later, SEARCHES[path]) == {}
 
 
@@ -206,8 +206,8 @@ def test_cursors_that_lead_in_a_circle_are_no_end_and_not_endless(
                 page["pages"]["next"]["starting_after"] = first
 
     cursors: dict[str, Any] = {}
-    patient.rewrite = in_a_circle
-    run = patient.attempt(select=SEARCHES[path], page_size=20, concurrency=1)
+    patient.change_responses(in_a_circle)
+    run = patient.try_sync(select=SEARCHES[path], page_size=20, concurrency=1)
     assert run.error is not None or patient.missing_rows(run, SEARCHES[path]) == {}
 
 
@@ -218,16 +218,16 @@ def test_a_cursor_that_fails_while_contacts_are_read_newest_first_costs_no_recor
     patient: SyncHarness, kind: Any, times: int | None
 ) -> None:
     path = "/contacts/search"
-    first = patient.run(select=SEARCHES[path])
-    patient.control.clock.advance(7200)
-    patient.control.touch_oldest("contacts", 90)
+    first = patient.sync(select=SEARCHES[path])
+    patient.sandbox.clock.advance(7200)
+    patient.sandbox.touch_oldest("contacts", 90)
     broken = Fault(kind=kind, status=400, code="client_error", path=path, after=2, times=times)
-    patient.control.faults.add(broken)
-    second = patient.attempt(first.state, select=SEARCHES[path], page_size=20)
+    patient.sandbox.faults.add(broken)
+    second = patient.try_sync(first.state, select=SEARCHES[path], page_size=20)
     assert times is None or second.error is None
     assert second.error is None or second.state in ({}, first.state)
-    patient.control.faults.clear()
-    third = patient.run(second.state or first.state, select=SEARCHES[path])
+    patient.sandbox.faults.clear()
+    third = patient.sync(second.state or first.state, select=SEARCHES[path])
     assert patient.missing_rows(first + second + third, SEARCHES[path]) == {}
 
 
@@ -235,18 +235,18 @@ def test_a_cursor_that_fails_while_contacts_are_read_newest_first_costs_no_recor
 def test_a_fault_that_never_ends_is_an_error_and_moves_no_bookmark_past_what_came(
     harness: SyncHarness, path: str
 ) -> None:
-    harness.control.faults.add(Fault(kind="status", status=500, path=path, times=None))
-    run = harness.attempt()
+    harness.sandbox.faults.add(Fault(kind="status", status=500, path=path, times=None))
+    run = harness.try_sync()
     assert run.error is not None
-    harness.control.faults.clear()
-    assert harness.missing_rows(run + harness.run(run.state)) == {}
+    harness.sandbox.faults.clear()
+    assert harness.missing_rows(run + harness.sync(run.state)) == {}
 
 
 def test_away_status_reasons_may_come_without_anything_around_them(harness: SyncHarness) -> None:
     rows = [{"id": 1, "label": "Lunch"}, {"id": 2, "label": "Meeting"}]
     path = "/away_status_reasons"
-    harness.control.faults.add(
+    harness.sandbox.faults.add(
         Fault(kind="raw_body", body=msgspec.json.encode(rows), path=path, times=None)
     )
-    run = harness.run(select=["away_status_reasons"])
+    run = harness.sync(select=["away_status_reasons"])
     assert [row["label"] for row in run.records("away_status_reasons")] == ["Lunch", "Meeting"]

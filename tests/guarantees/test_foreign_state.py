@@ -40,40 +40,40 @@ def singer_io(**timestamps: int) -> dict[str, Any]:
 
 
 def test_bookmarks_of_singer_io_are_gone_on_from(harness: SyncHarness) -> None:
-    run = harness.run(singer_io(**dict.fromkeys(KINDS, BOOKMARK)), select=KINDS)
+    run = harness.sync(singer_io(**dict.fromkeys(KINDS, BOOKMARK)), select=KINDS)
     for kind in KINDS:
         changed = {
             record["id"]
-            for record in harness.control.records(kind)
+            for record in harness.sandbox.records(kind)
             if record["updated_at"] >= BOOKMARK
         }
         came = {row["id"] for row in run.records(kind)}
         assert changed <= came, kind
-        assert len(came) < len(harness.control.records(kind)) - 5, kind
+        assert len(came) < len(harness.sandbox.records(kind)) - 5, kind
 
 
 def test_the_state_is_this_taps_own_from_then_on(harness: SyncHarness) -> None:
     foreign = singer_io(**dict.fromkeys(KINDS, BOOKMARK), segments=BOOKMARK, tags=BOOKMARK)
     foreign["currently_syncing"] = "conversations"
-    state = harness.run(foreign).state
+    state = harness.sync(foreign).state
     for name, bookmark in state["bookmarks"].items():
         assert not bookmark or bookmark.keys() == {"replication_key", "replication_key_value"}, name
-    again = harness.run(state)
+    again = harness.sync(state)
     assert len(again.records("conversations")) < 20
 
 
 def test_streams_without_a_foreign_bookmark_get_their_whole_history(harness: SyncHarness) -> None:
-    run = harness.run(singer_io(conversations=BOOKMARK))
+    run = harness.sync(singer_io(conversations=BOOKMARK))
     whole = ("contacts", "tickets", "companies", "conversation_tags", "conversation_parts")
     assert harness.missing_rows(run, whole) == {}
 
 
 def test_parts_go_on_from_the_older_of_the_two_bookmarks(harness: SyncHarness) -> None:
     """singer-io moves the bookmark of parts in the order of ids, past what it has not loaded."""
-    run = harness.run(singer_io(conversations=BOOKMARK, conversation_parts=NOW))
+    run = harness.sync(singer_io(conversations=BOOKMARK, conversation_parts=NOW))
     changed = {
         record["id"]
-        for record in harness.control.records("conversations")
+        for record in harness.sandbox.records("conversations")
         if record["updated_at"] >= BOOKMARK
     }
     missing_rows = harness.missing_rows(run, ["conversation_parts"]).get("conversation_parts", {})
@@ -97,7 +97,7 @@ def test_parts_go_on_from_the_older_of_the_two_bookmarks(harness: SyncHarness) -
 def test_a_state_that_says_nothing_means_a_first_run(
     harness: SyncHarness, state: dict[str, Any]
 ) -> None:
-    assert harness.missing_rows(harness.run(state)) == {}
+    assert harness.missing_rows(harness.sync(state)) == {}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_state_that_can_not_be_read_is_refused_or_means_a_first_run(
     harness: SyncHarness, state: dict[str, Any]
 ) -> None:
     try:
-        run = harness.run(state)
+        run = harness.sync(state)
     except ConfigValidationError:
         return
     assert harness.missing_rows(run) == {}
@@ -155,7 +155,7 @@ def test_other_shapes_of_a_state_lose_nothing(harness: SyncHarness, version: str
             }
         },
     }
-    run = harness.run(states[version])
+    run = harness.sync(states[version])
     assert (
         harness.missing_rows(run, ["contacts", "companies", "tickets", "conversation_parts"]) == {}
     )
@@ -172,11 +172,11 @@ def test_a_bookmark_in_the_future_loses_nothing(harness: SyncHarness) -> None:
             for kind in KINDS
         }
     }
-    first = harness.run()
-    harness.control.clock.advance(60)
+    first = harness.sync()
+    harness.sandbox.clock.advance(60)
     for kind in KINDS:
-        harness.control.touch_oldest(kind, 2)
-    later = harness.run(state)
+        harness.sandbox.touch_oldest(kind, 2)
+    later = harness.sync(state)
     assert harness.missing_rows(first + later, KINDS) == {}
 
 
@@ -197,4 +197,4 @@ def test_moments_in_any_notation_are_compared_as_moments(
     taken = migrate_state(state)["bookmarks"]["conversation_parts"]["replication_key_value"]
     younger = isinstance(conversations, int) and to_epoch("2024-11-27T08:30:00Z") < conversations
     assert taken == ("2024-11-27T08:30:00.000000Z" if younger else conversations)
-    assert harness.run(state).error is None
+    assert harness.sync(state).error is None

@@ -38,7 +38,7 @@ def searches(window: list[LoggedRequest]) -> int:
 
 @pytest.mark.parametrize("options", [LIMITED], indirect=True)
 def test_every_window_is_used_up_to_the_share_and_none_beyond(harness: SyncHarness) -> None:
-    harness.run(select=["conversations", "conversation_parts"], concurrency=CONCURRENCY)
+    harness.sync(select=["conversations", "conversation_parts"], concurrency=CONCURRENCY)
     *used_up, last = windows(harness)
     assert len(used_up) >= 8
     for window in used_up:
@@ -51,6 +51,6 @@ def test_every_window_is_used_up_to_the_share_and_none_beyond(harness: SyncHarne
 @pytest.mark.parametrize("options", [LIMITED], indirect=True)
 def test_searches_and_details_leave_room_for_each_other(harness: SyncHarness) -> None:
     """80 pages are to be searched for, 400 details to be fetched, 45 requests fit in a window."""
-    harness.run(select=["conversations", "conversation_parts"], page_size=5)
+    harness.sync(select=["conversations", "conversation_parts"], page_size=5)
     for window in windows(harness)[:4]:
         assert 0 < searches(window) < len(window)

@@ -73,14 +73,14 @@ def stranger() -> Iterator[Stranger]:
 def test_a_next_page_on_another_host_gets_no_request_and_no_token(
     harness: SyncHarness, stranger: Stranger, path: str, link: str
 ) -> None:
-    sandbox = harness.sandbox.url.removeprefix("http://")
+    sandbox = harness.url.removeprefix("http://")
     url = link.format(stranger=stranger.host, sandbox=sandbox, path=path)
     body = {"type": "list", "data": [], "conversations": [], "tickets": [], "pages": {"next": url}}
-    harness.control.faults.add(Fault(kind="raw_body", path=path, body=msgspec.json.encode(body)))
+    harness.sandbox.faults.add(Fault(kind="raw_body", path=path, body=msgspec.json.encode(body)))
     stream = {"/contacts/search": "contacts", "/tickets/search": "tickets"}.get(path)
-    run = harness.attempt(select=[stream or "conversations", "deleted_conversations"])
+    run = harness.try_sync(select=[stream or "conversations", "deleted_conversations"])
     assert run.error is not None
-    assert harness.sandbox.options.token not in str(run.error)
+    assert harness.options.token not in str(run.error)
     assert stranger.calls == []
 
 
@@ -89,8 +89,8 @@ def test_a_redirect_gets_no_request_and_no_token(
     harness: SyncHarness, stranger: Stranger, path: str
 ) -> None:
     elsewhere = f"http://{stranger.host}/"
-    harness.control.faults.add(Fault(kind="redirect", path=path, url=elsewhere, times=None))
-    run = harness.attempt()
+    harness.sandbox.faults.add(Fault(kind="redirect", path=path, url=elsewhere, times=None))
+    run = harness.try_sync()
     assert run.error is not None
     assert stranger.calls == []
 
@@ -101,8 +101,8 @@ def test_an_embedded_list_is_read_from_intercom_wherever_its_url_points(
     tags = {"type": "list", "data": [], "has_more": True, "url": f"http://{stranger.host}/x"}
     contact = {"id": "..%2f..%2fme?", "updated_at": 1_749_999_990, "tags": tags}
     body = msgspec.json.encode({"type": "list", "data": [contact], "total_count": 1, "pages": {}})
-    harness.control.faults.add(Fault(kind="raw_body", path="/contacts/search", body=body))
-    harness.attempt(select=["contacts", "contact_tags"])
+    harness.sandbox.faults.add(Fault(kind="raw_body", path="/contacts/search", body=body))
+    harness.try_sync(select=["contacts", "contact_tags"])
     assert stranger.calls == []
     assert not any(request.path == "/me" for request in harness.requests())
 
@@ -110,8 +110,8 @@ def test_an_embedded_list_is_read_from_intercom_wherever_its_url_points(
 @pytest.mark.parametrize("path", ["/tags", "/contacts/search", "/companies/scroll"])
 def test_a_body_without_end_is_an_error(harness: SyncHarness, path: str) -> None:
     endless = Fault(kind="endless_body", path=path, times=1)
-    harness.control.faults.add(endless)
-    run = harness.attempt()
+    harness.sandbox.faults.add(endless)
+    run = harness.try_sync()
     # one such body is bad luck: it is asked for again
     assert run.error is None or "bytes" in str(run.error)
 
@@ -119,15 +119,15 @@ def test_a_body_without_end_is_an_error(harness: SyncHarness, path: str) -> None
 @pytest.mark.parametrize("path", ["/tags", "/contacts/search"])
 def test_answers_that_make_no_sense_are_no_loss_in_silence(harness: SyncHarness, path: str) -> None:
     for body in (b"[]", b"0", b'"text"', b"true", b'{"data":5}', b'{"data":{"id":"1"}}'):
-        harness.control.faults.add(Fault(kind="raw_body", path=path, body=body))
-    run = harness.attempt(select=["contacts", "tags"])
+        harness.sandbox.faults.add(Fault(kind="raw_body", path=path, body=body))
+    run = harness.try_sync(select=["contacts", "tags"])
     assert run.error is not None or harness.missing_rows(run, ["contacts", "tags"]) == {}
 
 
 @pytest.mark.parametrize("url", ["http://[", "", "//", "http://\\"])
 def test_a_redirect_to_nowhere_is_an_error_like_any_other(harness: SyncHarness, url: str) -> None:
-    harness.control.faults.add(Fault(kind="redirect", path="/tags", url=url, times=None))
-    run = harness.attempt(select=["tags", "segments"])
+    harness.sandbox.faults.add(Fault(kind="redirect", path="/tags", url=url, times=None))
+    run = harness.try_sync(select=["tags", "segments"])
     assert run.failures.keys() == {"tags"}
     assert "302" in str(run.error)
     assert harness.missing_rows(run, ["segments"]) == {}
@@ -137,8 +137,8 @@ def test_a_body_that_drips_is_given_up_after_the_timeout_though_it_never_pauses_
     harness: SyncHarness,
 ) -> None:
     """This one waits for a real second."""
-    harness.control.faults.add(Fault(kind="slow_body", path="/tags", seconds=8))
+    harness.sandbox.faults.add(Fault(kind="slow_body", path="/tags", seconds=8))
     start = time.monotonic()
-    run = harness.run(select=["tags"], request_timeout=1)
+    run = harness.sync(select=["tags"], request_timeout=1)
     assert time.monotonic() - start < 5
     assert harness.missing_rows(run, ["tags"]) == {}

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from tests.expected_rows import CHECKED, missing_rows
 from tests.guarantees.harness import Pipe, SyncHarness
-from tests.guarantees.process import Process
+from tests.guarantees.process import TapProcess
 from tests.guarantees.schedules import Event, Schedule, events, faults
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
@@ -46,19 +46,19 @@ def test_whatever_happens_the_union_of_all_runs_is_the_truth(
     kills: list[int], drift: list[Event], broken: list[Fault], page_size: int
 ) -> None:
     with SyncHarness(WORKSPACE) as harness:
-        schedule = Schedule(harness.control, drift)
-        harness.before_request = schedule.before_request
+        schedule = Schedule(harness.sandbox, drift)
+        harness.before_each_request(schedule.before_request)
         for fault in broken:
-            harness.control.faults.add(fault)
+            harness.sandbox.faults.add(fault)
         written, state = Output([]), {}
         for messages in kills:
-            run = harness.attempt(state, pipe=Pipe(messages=messages), page_size=page_size)
+            run = harness.try_sync(state, pipe=Pipe(messages=messages), page_size=page_size)
             written, state = written + run, run.state or state
-        amid_changes = harness.attempt(state, page_size=page_size)
+        amid_changes = harness.try_sync(state, page_size=page_size)
         written, state = written + amid_changes, amid_changes.state or state
-        schedule.rest()
-        harness.control.faults.clear()
-        assert harness.missing_rows(written + harness.run(state, page_size=page_size)) == {}
+        schedule.apply_rest()
+        harness.sandbox.faults.clear()
+        assert harness.missing_rows(written + harness.sync(state, page_size=page_size)) == {}
 
 
 @pytest.mark.parametrize("options", [LARGE], indirect=True)
@@ -66,17 +66,17 @@ def test_whatever_happens_the_union_of_all_runs_is_the_truth(
 def test_killed_runs_make_progress_and_cost_less_than_two_and_a_half_clean_ones(
     harness: SyncHarness, seed: int
 ) -> None:
-    whole = harness.run()
+    whole = harness.sync()
     clean = len(harness.requests())
-    harness.control.clear_requests()
+    harness.sandbox.clear_requests()
     random = Random(seed)
     written, state, runs = Output([]), {}, 0
     while True:
         runs += 1
         pipe = Pipe(messages=random.randint(*MORE_THAN_ONE_SECOND_HOLDS))
-        run = harness.attempt(state, pipe=pipe)
+        run = harness.try_sync(state, pipe=pipe)
         written = written + run
-        if not run.killed:
+        if not run.is_killed:
             break
         assert reached(run.state or state) > reached(state) or not state
         state = run.state or state
@@ -99,12 +99,12 @@ def reached(state: dict[str, Any]) -> tuple[int, list[str]]:
 
 @pytest.mark.parametrize("options", [MIDDLE], indirect=True)
 def test_every_state_of_a_run_is_safe_to_resume_from(harness: SyncHarness) -> None:
-    whole = harness.run()
+    whole = harness.sync()
     states = sum(message["type"] == "STATE" for message in whole.messages)
     assert states > 15
     for number in range(1, states, 5):
         cut = whole.until_state(number)
-        assert harness.missing_rows(cut + harness.run(cut.state)) == {}
+        assert harness.missing_rows(cut + harness.sync(cut.state)) == {}
 
 
 @pytest.fixture
@@ -126,20 +126,20 @@ def test_real_processes_may_be_sent_any_signal_at_any_moment(
     control.set_options(latency_by_path={"/conversations/[0-9]+": 0.02})
     written, state, killed = Output([]), {}, 0
     for number in SIGNALS:
-        process = Process(tmp_path, config, state)
+        process = TapProcess(tmp_path, config, state)
         process.read(random.randint(2000, 5000))
-        process.send(number)
+        process.stop(number)
         written, state = written + process.output, process.output.state or state
         killed = len(control.requests())
         # a scroll that was left open expires
         control.clock.advance(61)
-    last = Process(tmp_path, config, state)
-    assert last.end() == 0
+    last = TapProcess(tmp_path, config, state)
+    assert last.wait() == 0
     written = written + last.output
     assert {name for name in CHECKED if missing_rows(written, control, name)} == set()
     total = len(control.requests())
     control.clear_requests()
-    assert Process(tmp_path, config).end() == 0
+    assert TapProcess(tmp_path, config).wait() == 0
     assert killed > 0
     assert total < 2.5 * len(control.requests())
 
@@ -161,18 +161,18 @@ def test_a_signal_ends_the_process_at_once_though_a_request_hangs_or_waits(
 ) -> None:
     sandbox.control.faults.add(replace(fault, times=None))
     path = fault.path
-    process = Process(tmp_path, config)
-    process.follow()
+    process = TapProcess(tmp_path, config)
+    process.read_in_background()
     try:
         _wait_until(lambda: any(re.fullmatch(path, one.path) for one in sandbox.control.requests()))
-        assert process.send(number) < 5
-        assert process.end() == 1
+        assert process.stop(number) < 5
+        assert process.wait() == 1
     finally:
         process.kill()
     sandbox.control.faults.clear()
     sandbox.control.clock.advance(61)
-    last = Process(tmp_path, config, process.output.state)
-    assert last.end() == 0
+    last = TapProcess(tmp_path, config, process.output.state)
+    assert last.wait() == 0
     written = process.output + last.output
     assert {name for name in CHECKED if missing_rows(written, sandbox.control, name)} == set()
 

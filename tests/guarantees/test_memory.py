@@ -11,7 +11,7 @@ import pytest
 
 from tap_intercom.sync.spool import Spool
 from tap_intercom.timestamps import TimestampedRecord
-from tests.guarantees.process import measured
+from tests.guarantees.process import measure_sync
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 from tests.sandbox.server import Sandbox
@@ -43,7 +43,7 @@ def config(sandbox: Sandbox) -> dict[str, Any]:
 @pytest.mark.parametrize("options", [LARGE], indirect=True)
 def test_a_large_workspace_fits(sandbox: Sandbox, config: dict[str, Any], tmp_path: Path) -> None:
     sandbox.control.set_options(rate_limit=1_000_000)
-    code, megabytes, log = measured(tmp_path, config)
+    code, megabytes, log = measure_sync(tmp_path, config)
     assert code == 0, log[-2000:]
     details = sum(one.path.startswith("/conversations/2") for one in sandbox.control.requests())
     assert details == 5000
@@ -74,7 +74,7 @@ def test_an_answer_that_is_too_long_ends_in_an_error(
             times=None,
         )
     )
-    code, megabytes, log = measured(tmp_path, config)
+    code, megabytes, log = measure_sync(tmp_path, config)
     assert code == 1
     assert "bytes" in log or "no whole answer" in log or "302" in log
     assert megabytes < MOST_MEGABYTES
@@ -89,7 +89,7 @@ def test_long_answers_to_all_threads_at_once_fit(
     sandbox: Sandbox, config: dict[str, Any], tmp_path: Path
 ) -> None:
     sandbox.control.faults.add(Fault(kind="endless_body", path="/conversations/[0-9]+", times=32))
-    code, megabytes, log = measured(tmp_path, config)
+    code, megabytes, log = measure_sync(tmp_path, config)
     assert code == 0, log[-2000:]
     assert megabytes < MOST_MEGABYTES
 
@@ -106,7 +106,7 @@ def test_large_records_fit(sandbox: Sandbox, config: dict[str, Any], tmp_path: P
     for record in sandbox.control.records("conversations"):
         source = {**record["source"], "body": body}
         sandbox.control.change_quietly("conversations", record["id"], {"source": source})
-    code, megabytes, log = measured(tmp_path, config)
+    code, megabytes, log = measure_sync(tmp_path, config)
     assert code == 0, log[-2000:]
     assert megabytes < MOST_MEGABYTES
 

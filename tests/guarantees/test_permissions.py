@@ -57,58 +57,58 @@ def test_a_refused_stream_ends_alone_keeps_its_bookmark_and_gets_its_history_lat
     harness: SyncHarness, path: str, code: str
 ) -> None:
     refused = REFUSED[path]
-    harness.control.set_options(refused={path + "($|/)": code})
-    run = harness.attempt()
+    harness.sandbox.set_options(refused={path + "($|/)": code})
+    run = harness.try_sync()
     assert run.error is None
-    assert run.refused == refused
+    assert run.denied_streams == refused
     allowed = CHECKED - refused
     if path != "/tickets/search":
         assert harness.missing_rows(run, allowed) == {}
     assert not any(run.state["bookmarks"].get(name) for name in refused)
-    harness.control.set_options(refused={})
-    harness.control.clock.advance(86_400)
-    assert harness.missing_rows(run + harness.run(run.state), refused) == {}
+    harness.sandbox.set_options(refused={})
+    harness.sandbox.clock.advance(86_400)
+    assert harness.missing_rows(run + harness.sync(run.state), refused) == {}
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_permission_that_is_taken_away_leaves_the_bookmark_where_it_was(
     harness: SyncHarness, code: str
 ) -> None:
-    first = harness.run()
-    harness.control.clock.advance(7200)
+    first = harness.sync()
+    harness.sandbox.clock.advance(7200)
     for kind in ("contacts", "conversations", "tickets", "companies"):
-        harness.control.touch_oldest(kind, 5)
-    harness.control.set_options(refused={"/contacts": code, "/conversations/[0-9]": code})
-    second = harness.attempt(first.state)
-    assert second.refused >= {"contacts", "contact_tags", "contact_companies"}
-    harness.control.set_options(refused={})
-    harness.control.clock.advance(86_400)
-    assert harness.missing_rows(first + second + harness.run(second.state)) == {}
+        harness.sandbox.touch_oldest(kind, 5)
+    harness.sandbox.set_options(refused={"/contacts": code, "/conversations/[0-9]": code})
+    second = harness.try_sync(first.state)
+    assert second.denied_streams >= {"contacts", "contact_tags", "contact_companies"}
+    harness.sandbox.set_options(refused={})
+    harness.sandbox.clock.advance(86_400)
+    assert harness.missing_rows(first + second + harness.sync(second.state)) == {}
 
 
 @pytest.mark.parametrize("options", [HAS_MORE], indirect=True)
 @pytest.mark.parametrize("code", CODES)
 def test_a_refused_child_ends_alone(harness: SyncHarness, code: str) -> None:
-    harness.control.set_options(refused={"/conversations/[0-9]+": code})
-    run = harness.attempt()
-    assert run.refused == DETAILED
+    harness.sandbox.set_options(refused={"/conversations/[0-9]+": code})
+    run = harness.try_sync()
+    assert run.denied_streams == DETAILED
     assert harness.missing_rows(run, CHECKED - DETAILED) == {}
     assert not run.state["bookmarks"].get("conversation_parts")
-    harness.control.set_options(refused={})
-    assert harness.missing_rows(run + harness.run(run.state)) == {}
+    harness.sandbox.set_options(refused={})
+    assert harness.missing_rows(run + harness.sync(run.state)) == {}
 
 
 def test_a_few_conversations_that_may_not_be_read_are_told_and_the_rest_is_loaded(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    private = [record["id"] for record in harness.control.records("conversations")[10:13]]
+    private = [record["id"] for record in harness.sandbox.records("conversations")[10:13]]
     for record_id in private:
-        harness.control.faults.add(
+        harness.sandbox.faults.add(
             Fault(kind="status", status=403, code="forbidden", path=f"/conversations/{record_id}")
         )
-    run = harness.attempt()
+    run = harness.try_sync()
     assert run.error is None
-    assert run.refused == frozenset()
+    assert run.denied_streams == frozenset()
     missing_rows = harness.missing_rows(run)
     assert missing_rows.keys() <= DETAILED
     owners = {row["conversation_id"] for row in missing_rows["conversation_parts"].values()}
@@ -118,23 +118,23 @@ def test_a_few_conversations_that_may_not_be_read_are_told_and_the_rest_is_loade
 
 def test_a_permission_that_is_lost_in_the_middle_loses_no_record(harness: SyncHarness) -> None:
     def revoke() -> None:
-        harness.control.set_options(refused={"/conversations": "token_unauthorized"})
+        harness.sandbox.set_options(refused={"/conversations": "token_unauthorized"})
 
-    harness.before(25, "/conversations/2", revoke)
-    run = harness.attempt(page_size=20)
-    assert "conversation_parts" in run.refused
-    harness.before_request = lambda _: None
-    harness.control.set_options(refused={})
-    harness.control.clock.advance(86_400)
-    assert harness.missing_rows(run + harness.run(run.state)) == {}
+    harness.before_request(r"/conversations/\d+", revoke, number=25)
+    run = harness.try_sync(page_size=20)
+    assert "conversation_parts" in run.denied_streams
+    harness.clear_actions()
+    harness.sandbox.set_options(refused={})
+    harness.sandbox.clock.advance(86_400)
+    assert harness.missing_rows(run + harness.sync(run.state)) == {}
 
 
 def test_without_the_tickets_permission_conversations_are_said_to_be_incomplete(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.control.set_options(refused={"/tickets": "token_unauthorized"})
-    run = harness.attempt()
-    assert run.refused == REFUSED["/tickets/search"]
+    harness.sandbox.set_options(refused={"/tickets": "token_unauthorized"})
+    run = harness.try_sync()
+    assert run.denied_streams == REFUSED["/tickets/search"]
     hidden = harness.missing_rows(run, ["conversations"])["conversations"]
     assert len(hidden) > 0
     assert any("Read tickets" in line and "conversations" in line for line in warning_lines(caplog))
@@ -143,11 +143,11 @@ def test_without_the_tickets_permission_conversations_are_said_to_be_incomplete(
 def test_conversations_are_said_to_be_incomplete_even_if_tickets_are_deselected(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.control.set_options(refused={"/tickets": "token_unauthorized"})
-    run = harness.attempt(select=["conversations"])
+    harness.sandbox.set_options(refused={"/tickets": "token_unauthorized"})
+    run = harness.try_sync(select=["conversations"])
     assert any("Read tickets" in line for line in warning_lines(caplog))
     caplog.clear()
-    harness.attempt(run.state, select=["conversations"])
+    harness.try_sync(run.state, select=["conversations"])
     assert any("Read tickets" in line for line in warning_lines(caplog))
 
 
@@ -155,19 +155,19 @@ def test_the_warning_says_that_hidden_conversations_have_to_be_loaded_anew(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Their bookmark passes them, so they do not come by themselves with the permission."""
-    harness.control.set_options(refused={"/tickets": "token_unauthorized"})
-    harness.attempt(select=["conversations"])
+    harness.sandbox.set_options(refused={"/tickets": "token_unauthorized"})
+    harness.try_sync(select=["conversations"])
     (line,) = [line for line in warning_lines(caplog) if "Read tickets" in line]
     assert "load" in line
 
 
 def test_a_token_that_is_revoked_in_the_middle_ends_the_run(harness: SyncHarness) -> None:
     refusal = Fault(kind="status", status=401, code="unauthorized", after=20, times=None)
-    harness.control.faults.add(refusal)
-    run = harness.attempt()
+    harness.sandbox.faults.add(refusal)
+    run = harness.try_sync()
     assert isinstance(run.error, AuthenticationError)
-    harness.control.faults.clear()
-    assert harness.missing_rows(run + harness.run(run.state)) == {}
+    harness.sandbox.faults.clear()
+    assert harness.missing_rows(run + harness.sync(run.state)) == {}
 
 
 def test_every_stream_names_the_permission_that_it_needs(harness: SyncHarness) -> None:
@@ -181,8 +181,8 @@ def test_every_stream_names_the_permission_that_it_needs(harness: SyncHarness) -
 
 def test_a_refusal_with_an_unknown_body_is_a_refusal(harness: SyncHarness) -> None:
     plain = Fault(kind="html_status", status=403, path="/teams", times=None)
-    harness.control.faults.add(msgspec.structs.replace(plain))
-    assert harness.attempt().refused == {"teams", "team_admins"}
+    harness.sandbox.faults.add(msgspec.structs.replace(plain))
+    assert harness.try_sync().denied_streams == {"teams", "team_admins"}
 
 
 @pytest.mark.parametrize(
@@ -197,37 +197,37 @@ def test_a_refusal_with_an_unknown_body_is_a_refusal(harness: SyncHarness) -> No
 def test_streams_of_conversations_are_said_to_be_incomplete_without_their_root(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture, select: list[str]
 ) -> None:
-    harness.control.set_options(refused={"/tickets": "token_unauthorized"})
-    harness.attempt(select=select)
+    harness.sandbox.set_options(refused={"/tickets": "token_unauthorized"})
+    harness.try_sync(select=select)
     assert len([line for line in warning_lines(caplog) if "Read tickets" in line]) == 1
 
 
 def test_without_conversations_nothing_is_said_of_them(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.control.set_options(refused={"/tickets": "token_unauthorized"})
-    harness.attempt(select=["tickets", "contacts"])
+    harness.sandbox.set_options(refused={"/tickets": "token_unauthorized"})
+    harness.try_sync(select=["tickets", "contacts"])
     assert not any("Read tickets" in line for line in warning_lines(caplog))
 
 
 def test_a_plan_without_a_resource_denies_the_stream_alone(harness: SyncHarness) -> None:
-    harness.control.faults.add(Fault(kind="status", status=402, path="/teams", times=None))
-    assert harness.attempt().refused == {"teams", "team_admins"}
+    harness.sandbox.faults.add(Fault(kind="status", status=402, path="/teams", times=None))
+    assert harness.try_sync().denied_streams == {"teams", "team_admins"}
 
 
 @pytest.mark.parametrize(("first", "count", "denied"), [(0, 60, True), (0, 15, False)])
 def test_forbidden_records_deny_the_stream_only_if_there_are_many_and_no_allowed_one(
     harness: SyncHarness, first: int, count: int, *, denied: bool
 ) -> None:
-    for record in harness.control.records("conversations")[first : first + count]:
-        harness.control.faults.add(
+    for record in harness.sandbox.records("conversations")[first : first + count]:
+        harness.sandbox.faults.add(
             Fault(
                 kind="status", status=403, code="forbidden", path=f"/conversations/{record['id']}"
             )
         )
-    run = harness.attempt(select=["conversations", "conversation_parts"], concurrency=1)
-    assert run.refused == ({"conversation_parts"} if denied else set())
-    details = [one for one in harness.requests("/conversations/") if one.method == "GET"]
+    run = harness.try_sync(select=["conversations", "conversation_parts"], concurrency=1)
+    assert run.denied_streams == ({"conversation_parts"} if denied else set())
+    details = harness.requests(r"/conversations/\d+", "GET")
     # once it is denied, no more than the look-ahead has begun is asked for
     assert len(details) < 30 if denied else len(details) == 60
 
@@ -238,9 +238,9 @@ def test_forbidden_records_deny_the_stream_only_if_there_are_many_and_no_allowed
     indirect=True,
 )
 def test_few_records_that_are_all_forbidden_deny_the_stream(harness: SyncHarness) -> None:
-    harness.control.set_options(refused={"/conversations/[0-9]+": "forbidden"})
-    run = harness.attempt(select=["conversations", "conversation_parts"])
-    assert run.refused == {"conversation_parts"}
+    harness.sandbox.set_options(refused={"/conversations/[0-9]+": "forbidden"})
+    run = harness.try_sync(select=["conversations", "conversation_parts"])
+    assert run.denied_streams == {"conversation_parts"}
     assert not run.state["bookmarks"].get("conversation_parts")
 
 
@@ -249,7 +249,7 @@ def test_no_netrc_takes_the_place_of_the_token(
 ) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
-    run = harness.run(select=["tags"])
+    run = harness.sync(select=["tags"])
     assert harness.missing_rows(run, ["tags"]) == {}
 
 
@@ -257,10 +257,10 @@ def test_no_netrc_takes_the_place_of_the_token(
 def test_conversations_are_loaded_though_nobody_knows_of_the_tickets(
     harness: SyncHarness, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.control.faults.add(
+    harness.sandbox.faults.add(
         Fault(kind="status", status=status, path="/tickets/search", times=None)
     )
-    run = harness.run(select=["conversations"])
+    run = harness.sync(select=["conversations"])
     assert harness.missing_rows(run, ["conversations"]) == {}
     assert len(harness.requests("/tickets/search")) == 1
     assert any(line.startswith("Nobody knows whether") for line in warning_lines(caplog))

@@ -21,9 +21,9 @@ def test_each_searched_stream_says_how_many_were_promised_and_how_many_came(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture, page_size: int
 ) -> None:
     caplog.set_level("INFO")
-    harness.run(page_size=page_size)
+    harness.sync(page_size=page_size)
     for kind in SEARCHED:
-        count = len(harness.control.records(kind))
+        count = len(harness.sandbox.records(kind))
         assert f"Intercom expected {count} {kind}, and {count} came" in info_lines(caplog)
     assert not any("fewer" in line for line in warning_lines(caplog))
 
@@ -34,11 +34,11 @@ def test_records_that_do_not_come_are_missed_with_both_numbers(
     """Three of the conversations vanish between the first page and the last."""
 
     def vanish() -> None:
-        for record in harness.control.records("conversations")[-4:-1]:
-            harness.control.delete("conversations", record["id"])
+        for record in harness.sandbox.records("conversations")[-4:-1]:
+            harness.sandbox.delete("conversations", record["id"])
 
-    harness.before(2, SEARCH, vanish)
-    harness.run(select=["conversations"], page_size=20, concurrency=1)
+    harness.before_request(SEARCH, vanish, number=2)
+    harness.sync(select=["conversations"], page_size=20, concurrency=1)
     assert any("3 conversations fewer came" in line for line in warning_lines(caplog))
     assert any("(57 of 60)" in line for line in warning_lines(caplog))
 
@@ -52,25 +52,25 @@ def test_a_record_that_comes_twice_does_not_hide_one_that_does_not_come(
     """One conversation is changed after it was read and comes again, another one vanishes."""
 
     def drift() -> None:
-        records = harness.control.records("conversations")
-        harness.control.clock.advance(60)
-        harness.control.change("conversations", records[0]["id"], {"title": "Again"})
-        harness.control.delete("conversations", records[-2]["id"])
+        records = harness.sandbox.records("conversations")
+        harness.sandbox.clock.advance(60)
+        harness.sandbox.change("conversations", records[0]["id"], {"title": "Again"})
+        harness.sandbox.delete("conversations", records[-2]["id"])
 
-    harness.before(3, SEARCH, drift)
-    harness.run(select=["conversations"], page_size=20, concurrency=1)
+    harness.before_request(SEARCH, drift, number=3)
+    harness.sync(select=["conversations"], page_size=20, concurrency=1)
     assert any("1 conversations fewer came" in line for line in warning_lines(caplog))
 
 
 def test_an_incremental_run_is_audited_too(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    state = harness.run().state
-    harness.control.clock.advance(600)
+    state = harness.sync().state
+    harness.sandbox.clock.advance(600)
     for kind in SEARCHED:
-        harness.control.touch_oldest(kind, 12)
+        harness.sandbox.touch_oldest(kind, 12)
     caplog.set_level("INFO")
-    harness.run(state)
+    harness.sync(state)
     for kind in SEARCHED:
         lines = [line for line in info_lines(caplog) if f" {kind}" in line and "expected" in line]
         assert len(lines) == 1, kind
@@ -80,28 +80,28 @@ def test_records_created_meanwhile_do_not_hide_others_that_do_not_come(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     def drift() -> None:
-        for record in harness.control.records("conversations")[-4:-1]:
-            harness.control.delete("conversations", record["id"])
-        harness.control.clock.advance(60)
+        for record in harness.sandbox.records("conversations")[-4:-1]:
+            harness.sandbox.delete("conversations", record["id"])
+        harness.sandbox.clock.advance(60)
         for _ in range(3):
-            harness.control.create("conversations")
+            harness.sandbox.create("conversations")
 
-    harness.before(2, SEARCH, drift)
-    harness.run(select=["conversations"], page_size=20, concurrency=1)
+    harness.before_request(SEARCH, drift, number=2)
+    harness.sync(select=["conversations"], page_size=20, concurrency=1)
     assert any("3 conversations fewer came" in line for line in warning_lines(caplog))
 
 
 def test_what_the_audit_misses_for_being_changed_comes_with_the_next_run(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Records in a window that ended before their new timestamp, while the index still had the old."""
+    """They were in a window that ended before their new timestamp; the index had the old one."""
     kinds = ("conversations", "tickets")
-    harness.control.set_options(index_delay=dict.fromkeys(kinds, 600), fresh_answers=True)
+    harness.sandbox.set_options(index_delay=dict.fromkeys(kinds, 600), fresh_answers=True)
     for kind in kinds:
-        ids = [record["id"] for record in harness.control.records(kind)[15:30]]
-        harness.control.touch(kind, ids)
-    harness.control.clock.advance(60)
-    first = harness.run(select=kinds, page_size=5)
+        ids = [record["id"] for record in harness.sandbox.records(kind)[15:30]]
+        harness.sandbox.touch(kind, ids)
+    harness.sandbox.clock.advance(60)
+    first = harness.sync(select=kinds, page_size=5)
     assert any("and the next one loads them" in line for line in warning_lines(caplog))
-    harness.control.clock.advance(600)
-    assert harness.missing_rows(first + harness.run(first.state, select=kinds), kinds) == {}
+    harness.sandbox.clock.advance(600)
+    assert harness.missing_rows(first + harness.sync(first.state, select=kinds), kinds) == {}

@@ -11,9 +11,9 @@ import requests
 
 from tap_intercom.api.client import IntercomClient
 from tap_intercom.sync.progress import SpoolProgress
-from tests.guarantees.harness import Pipe, answered
+from tests.guarantees.harness import Pipe, page_of
 from tests.guarantees.log_lines import info_lines, warning_lines
-from tests.guarantees.schedules import name_of
+from tests.guarantees.schedules import fault_id
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
@@ -46,7 +46,7 @@ class Patience:
 
 
 def test_the_same_token_on_every_page_does_not_end_the_walk(harness: SyncHarness) -> None:
-    run = harness.run(select=STREAMS)
+    run = harness.sync(select=STREAMS)
     assert harness.missing_rows(run, STREAMS) == {}
     tokens = [request.query.get("scroll_param") for request in harness.requests(PATH)]
     assert len(set(tokens[1:])) == 1
@@ -69,13 +69,13 @@ def test_the_same_token_on_every_page_does_not_end_the_walk(harness: SyncHarness
         Fault(kind="raw_body", body=b'{"type":"list","data":null,"scroll_param":"x"}'),
         Fault(kind="raw_body", body=b'{"type":"list","data":[{"id":"1","updated_at":1}]}'),
     ],
-    ids=name_of,
+    ids=fault_id,
 )
 def test_a_failure_in_the_middle_begins_the_scroll_again(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture, fault: Fault, page: int
 ) -> None:
-    harness.control.faults.add(msgspec.structs.replace(fault, path=PATH, after=page))
-    run = harness.run(select=STREAMS)
+    harness.sandbox.faults.add(msgspec.structs.replace(fault, path=PATH, after=page))
+    run = harness.sync(select=STREAMS)
     assert harness.missing_rows(run, STREAMS) == {}
     assert warning_lines(caplog) != []
 
@@ -83,8 +83,8 @@ def test_a_failure_in_the_middle_begins_the_scroll_again(
 def test_a_scroll_that_expires_in_the_middle_begins_again(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.before(4, PATH, lambda: harness.control.clock.advance(61))
-    run = harness.run(select=STREAMS)
+    harness.before_request(PATH, lambda: harness.sandbox.clock.advance(61), number=4)
+    run = harness.sync(select=STREAMS)
     assert harness.missing_rows(run, STREAMS) == {}
     assert 404 in {request.status for request in harness.requests(PATH)}
     assert any("it starts again" in line for line in warning_lines(caplog))
@@ -95,23 +95,23 @@ def test_a_scroll_that_expires_in_the_middle_begins_again(
 def test_a_workspace_without_companies_is_no_error(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture, *, not_found: bool
 ) -> None:
-    harness.control.set_options(empty_scroll_is_404=not_found)
-    run = harness.run(select=STREAMS)
+    harness.sandbox.set_options(empty_scroll_is_404=not_found)
+    run = harness.sync(select=STREAMS)
     assert run.records("companies") == []
     assert len(harness.requests(PATH)) == 1
     assert warning_lines(caplog) == []
-    harness.control.create("companies", at=int(harness.control.clock.now()) - 400 * 86_400)
-    assert harness.missing_rows(harness.run(run.state, select=STREAMS), STREAMS) == {}
+    harness.sandbox.create("companies", at=int(harness.sandbox.clock.now()) - 400 * 86_400)
+    assert harness.missing_rows(harness.sync(run.state, select=STREAMS), STREAMS) == {}
 
 
 def test_a_scroll_that_another_integration_holds_is_waited_for(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     _open_a_scroll(harness)
-    start = harness.control.clock.now()
-    run = harness.run(select=STREAMS)
+    start = harness.sandbox.clock.now()
+    run = harness.sync(select=STREAMS)
     assert harness.missing_rows(run, STREAMS) == {}
-    assert 60 <= harness.control.clock.now() - start < 120
+    assert 60 <= harness.sandbox.clock.now() - start < 120
     assert any("Another integration holds" in line for line in warning_lines(caplog))
 
 
@@ -119,21 +119,21 @@ def test_a_scroll_that_another_integration_never_lets_go_ends_the_run_with_its_r
     harness: SyncHarness,
 ) -> None:
     held = Fault(kind="status", status=400, code="scroll_exists", path=PATH, times=None)
-    harness.control.faults.add(held)
-    start = harness.control.clock.now()
-    run = harness.attempt(select=STREAMS)
+    harness.sandbox.faults.add(held)
+    start = harness.sandbox.clock.now()
+    run = harness.try_sync(select=STREAMS)
     assert run.error is not None
     assert "Another integration has held" in str(run.error)
-    assert 540 <= harness.control.clock.now() - start <= 660
+    assert 540 <= harness.sandbox.clock.now() - start <= 660
     assert "replication_key_value" not in str(run.state)
-    harness.control.faults.clear()
-    assert harness.missing_rows(run + harness.run(run.state, select=STREAMS), STREAMS) == {}
+    harness.sandbox.faults.clear()
+    assert harness.missing_rows(run + harness.sync(run.state, select=STREAMS), STREAMS) == {}
 
 
 def test_a_scroll_that_never_holds_moves_no_bookmark(harness: SyncHarness) -> None:
-    harness.control.faults.add(Fault(kind="status", status=500, path=PATH, after=3, times=None))
-    harness.before_request = Patience()
-    run = harness.attempt(select=STREAMS)
+    harness.sandbox.faults.add(Fault(kind="status", status=500, path=PATH, after=3, times=None))
+    harness.before_each_request(Patience())
+    run = harness.try_sync(select=STREAMS)
     assert run.error is not None
     assert "replication_key_value" not in str(run.state)
     assert run.records("companies") == []
@@ -142,9 +142,9 @@ def test_a_scroll_that_never_holds_moves_no_bookmark(harness: SyncHarness) -> No
 def test_a_scroll_that_never_ends_is_an_error(harness: SyncHarness) -> None:
     """Intercom once handed out the same page for ever: 1.7 billion rows (airbyte#55829)."""
     body = b'{"type":"list","data":[{"id":"1","updated_at":1750000000}],"scroll_param":"x"}'
-    harness.control.faults.add(Fault(kind="raw_body", body=body, path=PATH, times=None))
-    harness.before_request = Patience()
-    assert harness.attempt(select=STREAMS).error is not None
+    harness.sandbox.faults.add(Fault(kind="raw_body", body=body, path=PATH, times=None))
+    harness.before_each_request(Patience())
+    assert harness.try_sync(select=STREAMS).error is not None
 
 
 def test_a_slow_target_does_not_let_the_scroll_expire(harness: SyncHarness) -> None:
@@ -152,10 +152,10 @@ def test_a_slow_target_does_not_let_the_scroll_expire(harness: SyncHarness) -> N
 
     class SlowPipe(Pipe):
         def write(self, line: Any) -> int:
-            harness.control.clock.advance(2)
+            harness.sandbox.clock.advance(2)
             return super().write(line)
 
-    run = harness.attempt(select=STREAMS, pipe=SlowPipe())
+    run = harness.try_sync(select=STREAMS, pipe=SlowPipe())
     assert run.error is None
     assert harness.missing_rows(run, STREAMS) == {}
     assert len(harness.requests(PATH)) == PAGES + 1
@@ -164,15 +164,15 @@ def test_a_slow_target_does_not_let_the_scroll_expire(harness: SyncHarness) -> N
 def test_a_killed_run_that_left_its_scroll_open_does_not_block_the_next(
     harness: SyncHarness,
 ) -> None:
-    run = harness.attempt(select=STREAMS, pipe=Pipe(messages=9))
+    run = harness.try_sync(select=STREAMS, pipe=Pipe(messages=9))
     _open_a_scroll(harness)
-    assert harness.missing_rows(run + harness.run(run.state, select=STREAMS), STREAMS) == {}
+    assert harness.missing_rows(run + harness.sync(run.state, select=STREAMS), STREAMS) == {}
 
 
 def _open_a_scroll(harness: SyncHarness) -> None:
     """Open the workspace's one scroll, as another program does."""
     headers = {"Authorization": "Bearer sandbox-token", "Intercom-Version": "2.16"}
-    answer = requests.get(harness.sandbox.url + PATH, headers=headers, timeout=10)
+    answer = requests.get(harness.url + PATH, headers=headers, timeout=10)
     assert answer.status_code == 200
 
 
@@ -188,26 +188,26 @@ def test_a_scroll_that_goes_round_in_a_circle_is_an_error(
         page = next(number)
         assert page < MOST_REQUESTS, "the run would never end"
         company = {"id": str(page % 2), "updated_at": 1}
-        return answered(request, {"data": [company], "scroll_param": "x"})
+        return page_of(request, {"data": [company], "scroll_param": "x"})
 
     monkeypatch.setattr(IntercomClient, "send", in_a_circle)
-    assert harness.attempt(select=STREAMS).error is not None
+    assert harness.try_sync(select=STREAMS).error is not None
 
 
 def test_a_scroll_that_begins_again_writes_no_company_twice(harness: SyncHarness) -> None:
-    harness.control.faults.add(Fault(kind="status", status=500, path=PATH, after=3))
-    run = harness.run(select=STREAMS)
+    harness.sandbox.faults.add(Fault(kind="status", status=500, path=PATH, after=3))
+    run = harness.sync(select=STREAMS)
     ids = [row["id"] for row in run.records("companies")]
     assert len(ids) == len(set(ids)) == 430
 
 
 def test_a_refusal_that_is_not_about_another_scroll_is_not_waited_for(harness: SyncHarness) -> None:
     refusal = Fault(kind="status", status=400, code="parameter_invalid", path=PATH, times=None)
-    harness.control.faults.add(refusal)
-    start = harness.control.clock.now()
-    run = harness.attempt(select=STREAMS)
+    harness.sandbox.faults.add(refusal)
+    start = harness.sandbox.clock.now()
+    run = harness.try_sync(select=STREAMS)
     assert "parameter_invalid" in str(run.error)
-    assert harness.control.clock.now() == start
+    assert harness.sandbox.clock.now() == start
 
 
 def test_a_long_scroll_says_how_far_it_is(
@@ -217,7 +217,7 @@ def test_a_long_scroll_says_how_far_it_is(
     clock = iter(range(0, 1000, 4))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SpoolProgress.__init__, "__defaults__", (lambda: next(clock),))
-        harness.run(select=["companies"])
+        harness.sync(select=["companies"])
     lines = [
         line for line in info_lines(caplog) if line.startswith("companies: ") and "read;" in line
     ]

@@ -14,7 +14,7 @@ from tap_intercom.tap import TapIntercom
 from tests.expected_rows import KEYS, ROWS
 from tests.guarantees.harness import SyncHarness
 from tests.sandbox.options import SandboxOptions
-from tests.singer import Output, selecting
+from tests.singer import Output, select_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,14 +129,14 @@ def options() -> SandboxOptions:
 def test_a_stream_by_itself_is_whole_and_costs_no_other_requests(
     harness: SyncHarness, stream: str
 ) -> None:
-    first = harness.run(select=[stream])
+    first = harness.sync(select=[stream])
     assert first.streams() <= {stream}
     assert {schema["stream"] for schema in first.schemas} == {stream}
     assert harness.missing_rows(first, ROWS.keys() & {stream}) == {}
-    harness.control.clock.advance(7200)
+    harness.sandbox.clock.advance(7200)
     for kind in ("contacts", "companies", "conversations", "tickets"):
-        harness.control.touch_oldest(kind, 3)
-    later = harness.run(first.state, select=[stream])
+        harness.sandbox.touch_oldest(kind, 3)
+    later = harness.sync(first.state, select=[stream])
     assert harness.missing_rows(first + later, ROWS.keys() & {stream}) == {}
     asked = {kind_of(request.path) for request in harness.requests()}
     assert asked <= set(PATHS[stream])
@@ -148,24 +148,24 @@ def test_a_stream_selected_later_gets_its_whole_history(choices: list[set[str]])
     with SyncHarness(SMALL) as harness:
         written, state = Output([]), {}
         for chosen in choices:
-            harness.control.clock.advance(7200)
+            harness.sandbox.clock.advance(7200)
             for kind in ("contacts", "companies", "conversations", "tickets"):
-                harness.control.touch_oldest(kind, 3)
-            run = harness.run(state, select=chosen)
+                harness.sandbox.touch_oldest(kind, 3)
+            run = harness.sync(state, select=chosen)
             assert run.streams() <= chosen
             written, state = written + run, run.state
             assert harness.missing_rows(written, ROWS.keys() & chosen) == {}
 
 
 def test_a_stream_that_pauses_keeps_its_bookmark_meanwhile(harness: SyncHarness) -> None:
-    first = harness.run()
-    harness.control.clock.advance(7200)
-    harness.control.touch_oldest("conversations", 5)
-    second = harness.run(first.state, select=["contacts", "conversations"])
+    first = harness.sync()
+    harness.sandbox.clock.advance(7200)
+    harness.sandbox.touch_oldest("conversations", 5)
+    second = harness.sync(first.state, select=["contacts", "conversations"])
     parts = "conversation_parts"
     assert second.state["bookmarks"][parts] == first.state["bookmarks"][parts]
-    harness.control.clock.advance(7200)
-    third = harness.run(second.state)
+    harness.sandbox.clock.advance(7200)
+    third = harness.sync(second.state)
     assert harness.missing_rows(first + second + third) == {}
 
 
@@ -179,7 +179,7 @@ def test_deselected_fields_are_left_out_and_all_rows_arrive(harness: SyncHarness
         "contact_tags": {"contact_id"},
     }
     catalog = without_fields(harness, left_out)
-    run = harness.attempt_catalog(harness.config, catalog)
+    run = harness.try_sync_catalog(harness.config, catalog)
     assert run.error is None
     for stream, fields in left_out.items():
         rows = run.records(stream)
@@ -195,12 +195,12 @@ def test_deselected_fields_are_left_out_and_all_rows_arrive(harness: SyncHarness
         "company_segments",
     ):
         assert harness.missing_rows(run, [stream]) == {}
-    later = harness.run(run.state, select=["contacts"])
+    later = harness.sync(run.state, select=["contacts"])
     assert later.error is None
 
 
 def without_fields(harness: SyncHarness, left_out: dict[str, Iterable[str]]) -> dict[str, Any]:
-    catalog = selecting(TapIntercom(config=harness.config).catalog_dict, KEYS)
+    catalog = select_streams(TapIntercom(config=harness.config).catalog_dict, KEYS)
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             field = item["breadcrumb"][-1] if item["breadcrumb"] else None

@@ -25,17 +25,17 @@ def test_records_of_one_second_all_arrive(
 ) -> None:
     with SyncHarness(WORKSPACE) as harness:
         for kind, count in bulk:
-            harness.control.touch_oldest(kind, count, NOW - age)
+            harness.sandbox.touch_oldest(kind, count, NOW - age)
         written, state = Output([]), {}
         for messages in kills:
-            run = harness.attempt(state, pipe=Pipe(messages=messages), page_size=page_size)
+            run = harness.try_sync(state, pipe=Pipe(messages=messages), page_size=page_size)
             written, state = written + run, run.state or state
-        last = harness.run(state, page_size=page_size)
+        last = harness.sync(state, page_size=page_size)
         assert harness.missing_rows(written + last) == {}
         # the same second goes on after the run that read it
         for kind, count in bulk:
-            harness.control.touch_oldest(kind, count // 2, NOW - age)
-        again = harness.run(last.state, page_size=page_size)
+            harness.sandbox.touch_oldest(kind, count // 2, NOW - age)
+        again = harness.sync(last.state, page_size=page_size)
         if age < 3600:
             assert harness.missing_rows(written + last + again) == {}
 
@@ -50,20 +50,20 @@ def test_a_second_that_fills_many_pages_is_read_whole(
     harness: SyncHarness, concurrency: int
 ) -> None:
     for kind in ("contacts", "conversations"):
-        harness.control.touch_oldest(kind, 500, NOW - 30 * 86_400)
-    run = harness.run(select=["contacts", "conversations"], page_size=40, concurrency=concurrency)
+        harness.sandbox.touch_oldest(kind, 500, NOW - 30 * 86_400)
+    run = harness.sync(select=["contacts", "conversations"], page_size=40, concurrency=concurrency)
     assert harness.missing_rows(run, ["contacts", "conversations"]) == {}
 
 
 def test_a_record_changed_in_the_second_of_the_bookmark_is_seen(harness: SyncHarness) -> None:
-    harness.control.clock.advance(600)
-    now = int(harness.control.clock.now())
+    harness.sandbox.clock.advance(600)
+    now = int(harness.sandbox.clock.now())
     for kind in KINDS:
-        harness.control.touch_oldest(kind, 3, now)
-    first = harness.run(lookback_seconds=0)
+        harness.sandbox.touch_oldest(kind, 3, now)
+    first = harness.sync(lookback_seconds=0)
     for kind in KINDS:
-        harness.control.touch_oldest(kind, 3, now)
-    assert harness.missing_rows(first + harness.run(first.state, lookback_seconds=0)) == {}
+        harness.sandbox.touch_oldest(kind, 3, now)
+    assert harness.missing_rows(first + harness.sync(first.state, lookback_seconds=0)) == {}
 
 
 @pytest.mark.parametrize("inclusive", [True, False])
@@ -76,20 +76,20 @@ def test_a_record_changed_in_the_second_of_the_bookmark_is_seen(harness: SyncHar
 def test_records_at_the_borders_of_windows_arrive_whether_comparisons_are_inclusive_or_not(
     harness: SyncHarness, concurrency: int, *, inclusive: bool
 ) -> None:
-    harness.control.set_options(inclusive_comparisons=inclusive)
+    harness.sandbox.set_options(inclusive_comparisons=inclusive)
     kinds = ("conversations", "tickets")
     for kind in kinds:
-        ids = [record["id"] for record in harness.control.records(kind)]
+        ids = [record["id"] for record in harness.sandbox.records(kind)]
         for number in range(0, 300, 10):
-            harness.control.touch(kind, ids[number : number + 10], NOW - 86_400 - 60 * number)
-    first = harness.run(select=kinds, page_size=20, concurrency=concurrency, lookback_seconds=0)
+            harness.sandbox.touch(kind, ids[number : number + 10], NOW - 86_400 - 60 * number)
+    first = harness.sync(select=kinds, page_size=20, concurrency=concurrency, lookback_seconds=0)
     assert harness.missing_rows(first, kinds) == {}
     # the bookmark's own second is searched again
-    harness.control.clock.advance(1)
+    harness.sandbox.clock.advance(1)
     for kind in kinds:
-        timestamp = max(record["updated_at"] for record in harness.control.records(kind))
-        harness.control.touch_oldest(kind, 2, timestamp)
-    later = harness.run(first.state, select=kinds, lookback_seconds=0)
+        timestamp = max(record["updated_at"] for record in harness.sandbox.records(kind))
+        harness.sandbox.touch_oldest(kind, 2, timestamp)
+    later = harness.sync(first.state, select=kinds, lookback_seconds=0)
     assert harness.missing_rows(first + later, kinds) == {}
 
 
@@ -99,6 +99,6 @@ def test_records_at_the_borders_of_windows_arrive_whether_comparisons_are_inclus
     indirect=True,
 )
 def test_a_page_of_one_second_is_not_cut_for_ever(harness: SyncHarness) -> None:
-    harness.control.touch_oldest("conversations", 400, NOW - 30 * 86_400)
-    harness.run(select=["conversations"], page_size=20)
+    harness.sandbox.touch_oldest("conversations", 400, NOW - 30 * 86_400)
+    harness.sync(select=["conversations"], page_size=20)
     assert len(harness.requests("/conversations/search")) < 80

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tap_intercom.tap import TapIntercom
-from tests.guarantees.harness import NOW, SyncHarness, answered
+from tests.guarantees.harness import NOW, SyncHarness, page_of
 from tests.guarantees.log_lines import warning_lines
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
-    from tests.guarantees.harness import Run
+    from tests.guarantees.harness import SyncResult
 
 SMALL: Final = SandboxOptions(contacts=12, companies=12, conversations=12, tickets=12)
 ABSENT: Final = object()
@@ -28,8 +28,8 @@ def options() -> SandboxOptions:
     return SMALL
 
 
-def answer(harness: SyncHarness, contacts: list[dict[str, Any]] | bytes) -> Run:
-    """Run over contacts that are exactly these."""
+def answer(harness: SyncHarness, contacts: list[dict[str, Any]] | bytes) -> SyncResult:
+    """Sync contacts that are exactly these."""
     if isinstance(contacts, list):
         rows = [{"id": str(n), "updated_at": NOW - 9, **row} for n, row in enumerate(contacts)]
         contacts = json.dumps(rows).encode()
@@ -38,11 +38,11 @@ def answer(harness: SyncHarness, contacts: list[dict[str, Any]] | bytes) -> Run:
     fault = Fault(
         kind="raw_body", path="/contacts/search", body=body % (contacts, count), times=None
     )
-    harness.control.faults.add(fault)
-    return harness.run(select=["contacts", "contact_tags", "contact_companies"])
+    harness.sandbox.faults.add(fault)
+    return harness.sync(select=["contacts", "contact_tags", "contact_companies"])
 
 
-def assert_strict(run: Run) -> None:
+def assert_strict(run: SyncResult) -> None:
     """Check each row as a strict target does."""
     checker = Draft202012Validator.FORMAT_CHECKER
     for message in run.schemas:
@@ -147,14 +147,14 @@ def test_no_stream_stumbles_over_a_null_or_a_wrong_type_anywhere(
     harness: SyncHarness, kind: str, value: Any
 ) -> None:
     """Every field but the keys of one record is null, or of a wrong type."""
-    record = harness.control.records(kind)[0]
+    record = harness.sandbox.records(kind)[0]
     kept = ("id", "created_at", "updated_at", "type")
     sandbox_needs = ("notes", "company_ids", "segment_ids", "tags", "conversation_parts")
     sandbox_needs += ("opted_in_subscription_ids", "opted_out_subscription_ids", "ticket_parts")
     sandbox_needs += ("admin_assignee_id", "team_assignee_id", "priority", "owner_id", "source")
     fields = {name: value for name in record if name not in kept and name not in sandbox_needs}
-    harness.control.change_quietly(kind, record["id"], fields)
-    run = harness.run()
+    harness.sandbox.change_quietly(kind, record["id"], fields)
+    run = harness.sync()
     assert record["id"] in {row["id"] for row in run.records(kind)}
     assert_strict(run)
 
@@ -175,9 +175,9 @@ def test_custom_attributes_of_any_type_and_with_colliding_names_stay_as_they_are
         "created_at": 1_700_000_000,
     }
     for kind in ("contacts", "companies", "conversations"):
-        record = harness.control.records(kind)[0]
-        harness.control.change(kind, record["id"], {"custom_attributes": attributes})
-        run = harness.run(select=[kind])
+        record = harness.sandbox.records(kind)[0]
+        harness.sandbox.change(kind, record["id"], {"custom_attributes": attributes})
+        run = harness.sync(select=[kind])
         (row,) = (row for row in run.records(kind) if row["id"] == record["id"])
         assert row["custom_attributes"] == attributes, kind
         assert_strict(run)
@@ -293,8 +293,8 @@ def test_a_record_without_an_id_is_left_out_of_the_streams_that_belong_to_it(
     select: str,
 ) -> None:
     encoded = json.dumps({**body, "total_count": 1}).encode()
-    harness.control.faults.add(Fault(kind="raw_body", path=path, body=encoded))
-    run = harness.run(select=[select])
+    harness.sandbox.faults.add(Fault(kind="raw_body", path=path, body=encoded))
+    run = harness.sync(select=[select])
     assert run.records(select) == []
     assert any("1 records came without an id" in line for line in warning_lines(caplog))
 
@@ -312,15 +312,15 @@ def test_a_team_with_members_of_a_wrong_type_does_no_harm(
     harness: SyncHarness, team: dict[str, Any]
 ) -> None:
     body = json.dumps({"teams": [{"id": "1", **team}]}).encode()
-    harness.control.faults.add(Fault(kind="raw_body", path="/teams", body=body))
-    run = harness.run(select=["teams", "team_admins"])
+    harness.sandbox.faults.add(Fault(kind="raw_body", path="/teams", body=body))
+    run = harness.sync(select=["teams", "team_admins"])
     assert [row["id"] for row in run.records("teams")] == ["1"]
     assert_strict(run)
 
 
 def test_a_workspace_that_is_a_list_is_asked_for_again(harness: SyncHarness) -> None:
-    harness.control.faults.add(Fault(kind="raw_body", path="/me", body=b'{"app":[1]}', times=None))
-    run = harness.attempt(select=["workspace", "tags"])
+    harness.sandbox.faults.add(Fault(kind="raw_body", path="/me", body=b'{"app":[1]}', times=None))
+    run = harness.try_sync(select=["workspace", "tags"])
     assert run.failures.keys() == {"workspace"}
     assert harness.missing_rows(run, ["tags"]) == {}
 
@@ -329,8 +329,8 @@ def test_list_items_that_are_no_objects_are_left_out_with_their_number(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = b'{"type":"list","data":["x",null,5,{"id":"1","name":"a"}]}'
-    harness.control.faults.add(Fault(kind="raw_body", path="/tags", body=body))
-    run = harness.run(select=["tags"])
+    harness.sandbox.faults.add(Fault(kind="raw_body", path="/tags", body=body))
+    run = harness.sync(select=["tags"])
     assert [row["id"] for row in run.records("tags")] == ["1"]
     assert any("3 records that are no objects" in line for line in warning_lines(caplog))
     caplog.clear()
@@ -345,8 +345,8 @@ def test_control_characters_and_wrong_utf_8_make_no_answer_unreadable(
     body = (
         b'{"data":[{"id":"1","name":"a\tb"},{"id":"2","name":"a\x00b"},{"id":"3","name":"\xff"}]}'
     )
-    harness.control.faults.add(Fault(kind="raw_body", path="/tags", body=body, times=None))
-    run = harness.run(select=["tags"])
+    harness.sandbox.faults.add(Fault(kind="raw_body", path="/tags", body=body, times=None))
+    run = harness.sync(select=["tags"])
     names = [row["name"] for row in run.records("tags")]
     assert names == ["a\tb", "a\N{REPLACEMENT CHARACTER}b", "\N{REPLACEMENT CHARACTER}"]
     assert any("U+FFFD" in line for line in warning_lines(caplog))
@@ -356,8 +356,8 @@ def test_a_tab_alone_replaces_nothing(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = b'{"data":[{"id":"1","name":"a\tb"}]}'
-    harness.control.faults.add(Fault(kind="raw_body", path="/tags", body=body))
-    assert [row["name"] for row in harness.run(select=["tags"]).records("tags")] == ["a\tb"]
+    harness.sandbox.faults.add(Fault(kind="raw_body", path="/tags", body=body))
+    assert [row["name"] for row in harness.sync(select=["tags"]).records("tags")] == ["a\tb"]
     assert warning_lines(caplog) == []
 
 
@@ -365,8 +365,8 @@ def test_a_number_that_is_none_stays_as_text(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = b'{"data":[{"id":"1","n":1e400,"m":-Infinity,"l":1.5}]}'
-    harness.control.faults.add(Fault(kind="raw_body", path="/tags", body=body))
-    (row,) = harness.run(select=["tags"]).records("tags")
+    harness.sandbox.faults.add(Fault(kind="raw_body", path="/tags", body=body))
+    (row,) = harness.sync(select=["tags"]).records("tags")
     assert (row["n"], row["m"], row["l"]) == ("1e400", "-Infinity", 1.5)
     assert any("2 numbers that are none" in line for line in warning_lines(caplog))
 
@@ -375,8 +375,8 @@ def test_an_escaped_backslash_before_u0000_is_no_nul(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = rb'{"data":[{"id":"1","name":"back\\u0000"}]}'
-    harness.control.faults.add(Fault(kind="raw_body", path="/tags", body=body))
-    (row,) = harness.run(select=["tags"]).records("tags")
+    harness.sandbox.faults.add(Fault(kind="raw_body", path="/tags", body=body))
+    (row,) = harness.sync(select=["tags"]).records("tags")
     assert row["name"] == r"back\u0000"
     assert warning_lines(caplog) == []
 
@@ -390,8 +390,8 @@ def test_an_event_without_an_id_of_its_own_gets_one(
     contact = {"id": "the contact's", "external_id": "external"}
     event = {"event_name": "bought", "created_at": 1_750_000_000, "user_id": "user"}
     info_lines = event if theirs == "missing" else {**event, "id": theirs}
-    page = answered(stream.list_request, {"events": [info_lines, info_lines]})
+    page = page_of(stream.list_request, {"events": [info_lines, info_lines]})
     ids = [row["id"] for row in stream.items(contact, [page])]
     assert ids == [f"the contact's:1750000000:bought:{number}" for number in (1, 2)]
-    own = answered(stream.list_request, {"events": [{**event, "id": "its own"}]})
+    own = page_of(stream.list_request, {"events": [{**event, "id": "its own"}]})
     assert [row["id"] for row in stream.items(contact, [own])] == ["its own"]
