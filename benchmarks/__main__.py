@@ -38,7 +38,7 @@ def main() -> None:
     sizes = _sizes(arguments)
     report = ""
     for part in _report(arguments.figures or list(FIGURES), sizes):
-        # at once: a later figure may fail, or take longer than anybody waits
+        # at once: a later figure may fail or take long
         sys.stdout.write(part)
         sys.stdout.flush()
         report += part

@@ -1,12 +1,12 @@
-"""Figure 2: the first load by search, side by side instead of page after page."""
+"""Figure 2: the first load by search, in concurrent windows instead of page after page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.intercom import intercom
 from benchmarks.programs import tap
 from benchmarks.report import Row
+from benchmarks.sandbox import run_sandbox
 
 if TYPE_CHECKING:
     from benchmarks.sizes import Sizes
@@ -22,7 +22,7 @@ def measure(sizes: Sizes) -> list[Row]:
 
 
 def _row(stream: str, count: int) -> Row:
-    with intercom(**{stream: count}, latency=LATENCY) as workspace:
+    with run_sandbox(**{stream: count}, latency=LATENCY) as workspace:
         fast = tap().sync(workspace.url, [stream])
         searches = len(workspace.searches())
         one_by_one = tap().sync(workspace.url, [stream], concurrency=1)

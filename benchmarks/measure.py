@@ -1,4 +1,4 @@
-"""What one run of a program costs."""
+"""What one run of a program costs, in time and memory."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TIMEOUT_SECONDS = 600
-SHOWN_OF_A_FAILURE = 4_000
+MAX_SHOWN_LOG = 4_000
 BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024
-"""What getrusage counts memory in (man getrusage: Linux in kilobytes, macOS in bytes)."""
+"""The unit of memory in getrusage (man getrusage: kilobytes on Linux, bytes on macOS)."""
 
 RECORD = re.compile(rb'\{"type": ?"RECORD", ?"stream": ?"(\w+)"')
 STATE = re.compile(rb'\{"type": ?"STATE"')
@@ -33,14 +33,14 @@ class ProgramError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """What a program did and what that took.
+    """What a program wrote and what that cost.
 
     Attributes:
         records: RECORD messages, by stream.
-        state: value of the last STATE message, empty if there was none.
-        seconds: from start to end.
-        cpu_seconds: of the program alone, user and system.
-        peak_bytes: the largest resident set; Linux puts it at no less than that of this process.
+        state: Value of the last STATE message, empty if there was none.
+        seconds: From start to end.
+        cpu_seconds: Of the program alone, user and system.
+        peak_bytes: The largest resident set; on Linux never less than that of this process.
     """
 
     records: Counter[str]
@@ -75,7 +75,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
             process.communicate()
         seconds = time.monotonic() - start
         if process.returncode != 0:
-            raise ProgramError(_told(command, process.returncode, log))
+            raise ProgramError(_failure_message(command, process.returncode, log))
     cpu_seconds = usage.ru_utime + usage.ru_stime
     return Run(records, state, seconds, cpu_seconds, usage.ru_maxrss * BYTES_PER_UNIT)
 
@@ -96,7 +96,8 @@ def _read(output: IO[bytes] | None) -> tuple[Counter[str], dict[str, Any]]:
     return records, json.loads(last_state)["value"]
 
 
-def _told(command: Sequence[str], status: int, log: IO[bytes]) -> str:
+def _failure_message(command: Sequence[str], status: int, log: IO[bytes]) -> str:
+    """Return the exit status of a command, with the end of its log."""
     log.seek(0)
-    last_lines = log.read().decode(errors="replace")[-SHOWN_OF_A_FAILURE:]
+    last_lines = log.read().decode(errors="replace")[-MAX_SHOWN_LOG:]
     return f"{' '.join(command)} ended with {status}\n{last_lines}"

@@ -1,9 +1,9 @@
-"""The same streams, written plainly on the SDK, to see what this tap's own ways are worth.
+"""The same streams, written plainly on the SDK, to compare with.
 
-This is what the SDK's template leads to: its requests, paginators, decoding, type conformance,
-child streams and writer, all as they come; one request at a time. For rows of the same values,
-`post_process` calls what the tap itself calls. No answer is looked at twice and no hole is looked
-for: what is left out makes these streams faster.
+They use the SDK's requests, paginators, decoding, type conformance, child streams and writer
+unchanged, with one request at a time, as its template does. `post_process` normalizes rows as the
+tap does, so that values are the same. They check no response and repeat no search, which makes
+them faster than a complete tap.
 
 `python -m benchmarks.plain_sdk --config ...` takes `access_token` and `api_url`.
 """
@@ -35,7 +35,7 @@ COMPANIES_PAGE_SIZE = 50
 
 
 class PlainStream(RESTStream[Any]):
-    """What the streams share."""
+    """The base of all streams."""
 
     schema: ClassVar[StreamSchema[str]] = StreamSchema(
         SchemaDirectory(files("tap_intercom.schemas"))
@@ -60,7 +60,7 @@ class PlainStream(RESTStream[Any]):
 
     @cached_property
     def normalize(self) -> Normalizer:
-        """Brings records to the types of this stream's schema."""
+        """Converts records to the types of this stream's schema."""
         return Normalizer(self.effective_schema)
 
     @override
@@ -135,7 +135,7 @@ class ConversationParts(PlainStream):
 
 
 class ContactList(PlainStream):
-    """Rows out of a list within a contact; a request reads it whole where Intercom cut it off."""
+    """Rows from a list in a contact, which is requested in full where Intercom truncates it."""
 
     parent_stream_type = Contacts
     state_partitioning_keys = ()
@@ -156,7 +156,7 @@ class ContactList(PlainStream):
 
 
 class ContactTags(ContactList):
-    """Which tag is on which contact."""
+    """Tags on a contact."""
 
     name = "contact_tags"
     primary_keys = ("contact_id", "tag_id")
@@ -166,7 +166,7 @@ class ContactTags(ContactList):
 
 
 class ContactCompanies(ContactList):
-    """Which contact is with which company."""
+    """Companies of a contact."""
 
     name = "contact_companies"
     primary_keys = ("contact_id", "company_id")
@@ -187,7 +187,7 @@ class ContactCompanies(ContactList):
 class ScrollPaginator(BaseAPIPaginator[tuple[str, int] | None]):
     """The scroll's parameter, and the number of the page.
 
-    The parameter alone is the same on every page, which the SDK takes for a loop.
+    The parameter alone is the same on every page, which the SDK would take for a loop.
     """
 
     @override
@@ -196,7 +196,7 @@ class ScrollPaginator(BaseAPIPaginator[tuple[str, int] | None]):
 
 
 class Companies(PlainStream):
-    """All companies, whether they changed or not."""
+    """All companies, changed or not."""
 
     name = "companies"
     path = "/companies/scroll"
@@ -213,7 +213,7 @@ class Companies(PlainStream):
 
     @override
     def validate_response(self, response: requests.Response) -> None:
-        # this is how Intercom says that a workspace has no companies
+        # Intercom's response for a workspace without companies
         if response.status_code != HTTPStatus.NOT_FOUND:
             super().validate_response(response)
 

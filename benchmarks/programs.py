@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 TOKEN = "sandbox-token"  # noqa: S105  # the sandbox's own
-SWITCHES = ("PYTHONUNBUFFERED", "PYTHONDEVMODE", "PYTHONMALLOC", "PYTHONPROFILEIMPORTTIME")
-"""Environment variables that would make any Python program another one to measure."""
+PYTHON_SWITCHES = ("PYTHONUNBUFFERED", "PYTHONDEVMODE", "PYTHONMALLOC", "PYTHONPROFILEIMPORTTIME")
+"""Environment variables that change how fast any Python program runs."""
 
 ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if name not in SWITCHES},
+    **{name: value for name, value in os.environ.items() if name not in PYTHON_SWITCHES},
     "NO_PROXY": "127.0.0.1",
 }
-"""What all programs get: whatever proxy there is, it is not asked for this machine."""
+"""The environment of all programs; no proxy is used for the sandbox."""
 
 NOWHERE = "http://127.0.0.1"
-"""Where Intercom is for a program that makes no request."""
+"""The base URL for a program that makes no request."""
 
 PEER_REQUIREMENTS = ROOT / "benchmarks" / "peer" / "requirements.txt"
 PEER_ENVIRONMENT = ROOT / ".cache" / "peer"
@@ -41,9 +41,9 @@ class Program:
     """A tap.
 
     Attributes:
-        command: the program and its arguments.
-        config: base URL of Intercom -> the configuration that it can't do without.
-        environment: base URL of Intercom -> further environment variables.
+        command: The program and its arguments.
+        config: Base URL of Intercom -> the configuration that it needs.
+        environment: Base URL of Intercom -> further environment variables.
     """
 
     command: tuple[str, ...]
@@ -52,7 +52,7 @@ class Program:
 
     @cached_property
     def catalog(self) -> dict[str, Any]:
-        """What the program discovers."""
+        """The program's catalog."""
         with tempfile.TemporaryDirectory() as directory:
             config = _written(Path(directory, "config.json"), self.config(NOWHERE))
             catalog: dict[str, Any] = json.loads(
@@ -74,12 +74,12 @@ class Program:
         without: Collection[str] = (),
         **settings: Any,
     ) -> Run:
-        """Load streams and return what that took.
+        """Load streams and return what that cost.
 
         Args:
             url: base URL of Intercom.
             streams: the streams to select; no other is loaded.
-            state: the state to go on from.
+            state: the state to resume from.
             without: columns that are not selected.
             settings: more of the tap's configuration.
 

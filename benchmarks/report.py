@@ -24,10 +24,10 @@ class Row:
     """One figure.
 
     Attributes:
-        figure: what was measured.
-        target: what it has to be.
-        measured: what it is.
-        reached: whether the target is reached; None where there is none.
+        figure: What was measured.
+        target: What it has to be.
+        measured: What it is.
+        reached: Whether the target is reached; None where there is none.
     """
 
     figure: str

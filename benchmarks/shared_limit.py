@@ -1,4 +1,4 @@
-"""Figure 5: another program uses half of the same rate limit."""
+"""Figure 5: the rate limit is kept while another program uses half of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from http import HTTPStatus
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from benchmarks.intercom import intercom
 from benchmarks.programs import tap
 from benchmarks.report import Row
+from benchmarks.sandbox import run_sandbox
 
 if TYPE_CHECKING:
     from benchmarks.sizes import Sizes
@@ -21,20 +21,20 @@ OTHER_SHARE = 0.5
 LIMITS = (83, 167, 1_666)
 WITHOUT_HEADERS = 1_666
 STREAMS = ("conversations", "conversation_parts")
-MOST_REFUSED = 0.01
-LEAST_USED = 0.88
-"""`rate_limit_share` is 0.9 unless set, and a share of 83 is no whole number."""
+MAX_RATE_LIMITED = 0.01
+MIN_USED = 0.88
+"""`rate_limit_share` is 0.9 by default, and 0.9 of 83 is no whole number."""
 
 
 def measure(sizes: Sizes) -> list[Row]:
-    """Fetch conversations under each limit, told by headers, and once without them."""
+    """Fetch conversations under each limit, with its headers, and once without them."""
     rows = [_row(f"limit {limit:,}", limit, sizes.shared_windows, headers=True) for limit in LIMITS]
     name = f"limit {WITHOUT_HEADERS:,}, no headers"
     return [*rows, _row(name, WITHOUT_HEADERS, sizes.shared_windows, headers=False)]
 
 
 def _row(name: str, limit: int, windows: int, *, headers: bool) -> Row:
-    with intercom(
+    with run_sandbox(
         contacts=1_000,
         conversations=int(windows * limit * 0.8),
         latency=LATENCY,
@@ -44,19 +44,19 @@ def _row(name: str, limit: int, windows: int, *, headers: bool) -> Row:
         workspace.control.set_options(rate_limit_headers=headers)
         tap().sync(workspace.url, STREAMS)
         requests = workspace.control.requests()
-    refused = mean(one.status == HTTPStatus.TOO_MANY_REQUESTS for one in requests)
+    rate_limited = mean(one.status == HTTPStatus.TOO_MANY_REQUESTS for one in requests)
     used = _used(requests, limit)
     return Row(
         f"half of the limit used by another program, {name}",
-        f"at most {MOST_REFUSED:.0%} answered 429, at least {LEAST_USED:.0%} of the windows used",
-        f"{refused:.1%} of {len(requests):,} answered 429, "
+        f"at most {MAX_RATE_LIMITED:.0%} answered 429, at least {MIN_USED:.0%} of the windows used",
+        f"{rate_limited:.1%} of {len(requests):,} answered 429, "
         f"{mean(used):.0%} used in {len(used)} windows",
-        refused <= MOST_REFUSED and mean(used) >= LEAST_USED,
+        rate_limited <= MAX_RATE_LIMITED and mean(used) >= MIN_USED,
     )
 
 
 def _used(requests: list[LoggedRequest], limit: int) -> list[float]:
-    """Return the part of each window that both programs used, but for the first and the last."""
+    """Return the share of each window that both programs used, without the first and the last."""
     ours = Counter(
         int((one.time + LATENCY) // WINDOW_SECONDS)
         for one in requests

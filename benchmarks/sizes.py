@@ -1,4 +1,4 @@
-"""How much of everything a benchmark takes."""
+"""How many records, rounds and windows each figure takes."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ class Sizes:
     """The sizes of all figures; each one is an option of the command line.
 
     Attributes:
-        detail_conversations: conversations whose details are fetched at the limit.
-        one_by_one_conversations: conversations for the programs that fetch one at a time.
-        backfill_records: records of a backfill by search, for each root stream.
-        cpu_contacts: contacts for records per CPU-second.
-        cpu_companies: companies for the same.
-        cpu_conversations: conversations for the same; beyond 980 the peer sleeps (1,000 a minute).
-        cpu_rounds: rounds of which the median counts.
-        memory_few: contacts of the small run.
-        memory_many: contacts of the large run.
-        shared_windows: whole windows of ten seconds that a run under a shared limit takes about.
-        start_rounds: rounds of which the median counts.
-        workspace_few: conversations of the small workspace, in which a few changed.
-        workspace_many: conversations of the large one.
-        changed: how many changed in either.
-        updated_contacts: contacts that changed earlier on the same day.
+        detail_conversations: Conversations whose details are fetched at the limit.
+        one_by_one_conversations: Conversations for the programs that fetch one at a time.
+        backfill_records: Records of a backfill by search, for each stream.
+        cpu_contacts: Contacts for records per CPU-second.
+        cpu_companies: Companies for the same.
+        cpu_conversations: Conversations for the same; beyond 980 the peer sleeps (1,000 a minute).
+        cpu_rounds: Rounds of which the median counts.
+        memory_few: Contacts of the small run.
+        memory_many: Contacts of the large run.
+        shared_windows: Whole windows of ten seconds that a run under a shared limit takes about.
+        start_rounds: Rounds of which the median counts.
+        workspace_few: Conversations of the small workspace, in which a few changed.
+        workspace_many: Conversations of the large one.
+        changed: How many changed in either.
+        updated_contacts: Contacts that changed earlier on the same day.
     """
 
     detail_conversations: int = 3_000
@@ -60,4 +60,4 @@ QUICK = Sizes(
     workspace_many=5_000,
     updated_contacts=5_000,
 )
-"""Enough to see that everything works, too little to quote."""
+"""Enough to see that everything works, too little to publish."""

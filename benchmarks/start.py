@@ -1,4 +1,4 @@
-"""Figure 6: how long it takes to begin, and what a run with nothing new asks for."""
+"""Figure 6: the time to start, and the requests of a run without new records."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from benchmarks.intercom import aged_intercom
 from benchmarks.programs import ENVIRONMENT, tap
 from benchmarks.report import Row
+from benchmarks.sandbox import run_idle_sandbox
 
 if TYPE_CHECKING:
     from benchmarks.sizes import Sizes
     from tests.sandbox.request_log import LoggedRequest
 
 TARGET_RATIO = 1.5
-PLACES = ("model", "page", "starting_after")
-"""Parameters that tell one list, or one page of it, from another."""
+LIST_PARAMETERS = ("model", "page", "starting_after")
+"""Parameters that distinguish lists, and the pages of a list."""
 
-ROOTS = ("POST /contacts/search", "POST /conversations/search", "POST /tickets/search")
+SEARCHES = ("POST /contacts/search", "POST /conversations/search", "POST /tickets/search")
 SCROLL = "GET /companies/scroll"
 
 
 def measure(sizes: Sizes) -> list[Row]:
-    """Time the start, and count the requests of an idle run."""
+    """Measure the start, and count the requests of a run without new records."""
     return [*_start_rows(sizes.start_rounds), *_idle_rows()]
 
 
@@ -60,12 +60,12 @@ def _seconds(command: tuple[str, ...]) -> float:
 
 def _idle_rows() -> list[Row]:
     streams = [entry["stream"] for entry in tap().catalog["streams"] if _is_default(entry)]
-    with aged_intercom(contacts=300, companies=50, conversations=50, tickets=50) as workspace:
+    with run_idle_sandbox(contacts=300, companies=50, conversations=50, tickets=50) as workspace:
         first = tap().sync(workspace.url, streams)
         workspace.control.clear_requests()
         tap().sync(workspace.url, streams, first.state, lookback_seconds=0)
         requests = Counter(map(_name, workspace.control.requests()))
-    searches = max(requests.pop(root) for root in ROOTS)
+    searches = max(requests.pop(search) for search in SEARCHES)
     scroll = requests.pop(SCROLL)
     details = sum(requests.pop(name) for name in list(requests) if name.endswith("{id}"))
     lists = max(requests.values())
@@ -79,13 +79,13 @@ def _idle_rows() -> list[Row]:
 
 
 def _is_default(entry: dict[str, Any]) -> bool:
-    """Whether a stream of a catalog is selected unless the user says otherwise."""
+    """Whether a stream of a catalog is selected by default."""
     (root,) = [item["metadata"] for item in entry["metadata"] if not item["breadcrumb"]]
     return bool(root["selected-by-default"])
 
 
 def _name(request: LoggedRequest) -> str:
-    """Name what was asked for: a list is another one for each of its parameters and pages."""
+    """Return the method and path of a request, with the parameters that choose a list and page."""
     path = "/".join("{id}" if part.isdecimal() else part for part in request.path.split("/"))
-    given = {name: request.query[name] for name in PLACES if name in request.query}
+    given = {name: request.query[name] for name in LIST_PARAMETERS if name in request.query}
     return f"{request.method} {path}?{urlencode(given)}" if given else f"{request.method} {path}"

@@ -1,1 +1,1 @@
-"""The demo: a local Intercom, Meltano and Postgres, run twice and explained."""
+"""The demo: the sandbox, Meltano and Postgres, with two runs that explain themselves."""

@@ -20,10 +20,10 @@ SCHEMA = "tap_intercom"
 WORKSPACE = SandboxOptions(latency=0.05, export_polls=0)
 INTRODUCTION = """\
 tap-intercom's demo: Intercom -> Meltano -> Postgres, twice, all on this machine.
-A local stand-in plays Intercom; nothing is sent to the real one.
+A sandbox stands in for Intercom; no request leaves this machine.
 """
 NEXT = """
-Nothing of this runs any more. To load your own workspace with the same project, meltano.yml:
+All processes of the demo have ended. To load your own workspace with the same project, meltano.yml:
 
     {token}
     {meltano} run tap-intercom target-jsonl        # into ./output
@@ -36,10 +36,10 @@ or, into a Postgres of yours:
 LATEST = f"""\
 SELECT name, updated_at::text FROM {SCHEMA}.contacts ORDER BY updated_at DESC LIMIT 3"""  # noqa: S608
 READ_AGAIN = """\
-         The other {others} tables received {rows:,} rows that they had already: small lists are
-         read whole each time, and the last hour before a bookmark is read again, because
-         Intercom's search index runs minutes late. Keys make that harmless."""
-TO_EXPORT = "export TAP_INTERCOM_ACCESS_TOKEN=...    # docs/settings.md: where Intercom shows it"
+         The other {others} tables received {rows:,} rows that they had already: each run reads
+         small lists completely, and starts an hour before its bookmarks, because Intercom's
+         search index lags by minutes. The target upserts these rows by their keys."""
+TO_EXPORT = "export TAP_INTERCOM_ACCESS_TOKEN=...    # where to find it: docs/settings.md"
 EXPORTED = "# TAP_INTERCOM_ACCESS_TOKEN is set in your shell; the demo did not use it"
 
 
@@ -50,23 +50,23 @@ def main() -> None:
     console.say(INTRODUCTION)
     try:
         with tempfile.TemporaryDirectory(prefix="tap-intercom-demo-") as directory:
-            console.step("Starting the stand-in for Intercom, and Postgres")
-            with Sandbox(WORKSPACE) as intercom, running_postgres() as postgres:
-                meltano = Meltano(Path(directory), _settings(intercom, postgres))
+            console.step("Starting the sandbox and Postgres")
+            with Sandbox(WORKSPACE) as sandbox, running_postgres() as postgres:
+                meltano = Meltano(Path(directory), _settings(sandbox, postgres))
                 _install(console, meltano)
                 loaded = _first_run(console, meltano, postgres)
-                _second_run(console, meltano, postgres, intercom, loaded)
+                _second_run(console, meltano, postgres, sandbox, loaded)
     except (MeltanoError, PostgresError) as error:
         sys.exit(f"\nThe demo failed:\n{error}")
     token = EXPORTED if "TAP_INTERCOM_ACCESS_TOKEN" in os.environ else TO_EXPORT
     console.say(NEXT.format(meltano=dev.meltano().relative_to(dev.ROOT), token=token))
 
 
-def _settings(intercom: Sandbox, postgres: Postgres) -> dict[str, str]:
-    """Return the settings of tap and target, as a user would put them into the environment."""
+def _settings(sandbox: Sandbox, postgres: Postgres) -> dict[str, str]:
+    """Return the environment variables that set up tap and target."""
     return {
-        "TAP_INTERCOM_ACCESS_TOKEN": intercom.options.token,
-        "TAP_INTERCOM_API_URL": intercom.url,
+        "TAP_INTERCOM_ACCESS_TOKEN": sandbox.options.token,
+        "TAP_INTERCOM_API_URL": sandbox.url,
         "TARGET_POSTGRES_SQLALCHEMY_URL": postgres.sqlalchemy_url,
     }
 
@@ -77,7 +77,7 @@ def _install(console: Console, meltano: Meltano) -> None:
 
 
 def _first_run(console: Console, meltano: Meltano, postgres: Postgres) -> Snapshot:
-    """Load everything and show how many rows came."""
+    """Load everything, and show how many rows each table has."""
     console.step("First run, which loads everything: meltano run tap-intercom target-postgres")
     meltano.run()
     with postgres.connect() as connection:
@@ -92,12 +92,12 @@ def _second_run(
     console: Console,
     meltano: Meltano,
     postgres: Postgres,
-    intercom: Sandbox,
+    sandbox: Sandbox,
     loaded: Snapshot,
 ) -> None:
-    """Change the workspace, run again and show what that brought."""
+    """Change the workspace, run again, and show what changed in the tables."""
     console.step("Meanwhile in Intercom, somebody")
-    for sentence in change_workspace(intercom.control):
+    for sentence in change_workspace(sandbox.control):
         console.say(f"         - {sentence}")
     console.step("Second run, which loads what changed: meltano run tap-intercom target-postgres")
     meltano.run()
@@ -105,7 +105,7 @@ def _second_run(
         found = differences(loaded, snapshot(connection, SCHEMA))
         latest = connection.execute(LATEST).fetchall()
     touched = [one for one in found if one.new or one.changed]
-    console.step("What that brought:")
+    console.step("The second run loaded:")
     console.table(
         ["table", "rows", "received", "new", "changed"],
         [(one.table, one.rows, one.received, one.new, one.changed) for one in touched],

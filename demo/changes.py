@@ -1,4 +1,4 @@
-"""An hour's work in the demo's workspace, between its two runs."""
+"""The changes in the demo's workspace between its two runs."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ NEW_CONTACT = {
     "social_profiles": {"type": "list", "data": []},
     "tags": [],
 }
-"""Nothing is linked to her, so that the second run brings what is said and nothing else."""
+"""She has no tags, companies or notes, so that the second run loads the named rows only."""
 
 
-def change_workspace(intercom: Control) -> list[str]:
-    """Change a few records, as a support team would.
+def change_workspace(sandbox: Control) -> list[str]:
+    """Change a few records as a support team would.
 
     Returns:
-        What was done, a sentence each.
+        A sentence about each change.
     """
-    contact, other, *_ = intercom.records("contacts")
-    company = intercom.records("companies")[0]
-    answered, closed, *_ = intercom.records("conversations")
-    tag = intercom.records("tags")[0]
-    intercom.change("contacts", contact["id"], {"name": "Ada Lovelace"})
-    intercom.create("contacts", NEW_CONTACT)
-    intercom.tag("contacts", other["id"], tag["id"])
-    intercom.change("companies", company["id"], {"monthly_spend": 4200})
-    intercom.add_parts(answered["id"], 3)
-    intercom.delete("conversations", closed["id"])
+    contact, other, *_ = sandbox.records("contacts")
+    company = sandbox.records("companies")[0]
+    answered, closed, *_ = sandbox.records("conversations")
+    tag = sandbox.records("tags")[0]
+    sandbox.change("contacts", contact["id"], {"name": "Ada Lovelace"})
+    sandbox.create("contacts", NEW_CONTACT)
+    sandbox.tag("contacts", other["id"], tag["id"])
+    sandbox.change("companies", company["id"], {"monthly_spend": 4200})
+    sandbox.add_parts(answered["id"], 3)
+    sandbox.delete("conversations", closed["id"])
     return [
         f"renamed contact {contact['id']} to Ada Lovelace",
         "created the contact Grace Hopper",

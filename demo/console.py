@@ -1,4 +1,4 @@
-"""What the demo says."""
+"""Prints the steps and tables of the demo."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ Cell = str | int
 
 
 class Console:
-    """Prints at once, with the time that has passed."""
+    """Prints without buffering, with the seconds since the start."""
 
     def __init__(self) -> None:
         """Start the clock."""
         self._start = time.monotonic()
 
     def step(self, text: str) -> None:
-        """Say what happens now."""
+        """Print what happens next."""
         self.say(f"[{time.monotonic() - self._start:4.0f} s] {text}")
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-        """Show rows in columns, numbers to the right."""
+        """Print rows in columns, aligned to the right from the second on."""
         lines = [header, *rows]
         widths = [max(len(_text(line[column])) for line in lines) for column in range(len(header))]
         for line in lines:

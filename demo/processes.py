@@ -1,4 +1,4 @@
-"""Programs that run beside ours for a while, and end with it."""
+"""Programs that run in the background, and end with this one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-MAX_QUEUE_WAIT_SECONDS = 10
+MAX_STOP_SECONDS = 10
 
 
 @contextlib.contextmanager
@@ -21,19 +21,19 @@ def running(
     *,
     output: IO[str] | int,
     environment: Mapping[str, str],
-    farewell: signal.Signals = signal.SIGTERM,
+    stop_signal: signal.Signals = signal.SIGTERM,
     **options: Any,
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run a program until the block ends, however it ends; its own children end as well.
+    """Run a program until the block ends, however it ends; its child processes end as well.
 
-    The program leads a process group of its own, so Ctrl-C in the terminal does not reach it:
-    it is asked to end when we end.
+    The program has a process group of its own, so that Ctrl-C in the terminal does not reach it
+    before this process ends it.
 
     Args:
         command: The program and its arguments.
         output: Where its standard output and standard error go.
         environment: All of its environment variables.
-        farewell: The signal that asks it to clean up and end; it is killed if it does not.
+        stop_signal: The signal on which it should clean up and end; it is killed if it does not.
         options: More options of `subprocess.Popen`.
     """
     process = subprocess.Popen(  # noqa: S603
@@ -49,15 +49,15 @@ def running(
     try:
         yield process
     finally:
-        _signal_group(process, farewell)
+        _signal_group(process, stop_signal)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(MAX_QUEUE_WAIT_SECONDS)
+            process.wait(MAX_STOP_SECONDS)
         _signal_group(process, signal.SIGKILL)
         process.wait()
 
 
 def end_cleanly_on_signals() -> None:
-    """Turn the first Ctrl-C, termination or hang-up into an exit that cleans up; ignore others."""
+    """Exit with cleanup on the first SIGINT, SIGTERM or SIGHUP; ignore further ones."""
     fatal = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def leave(number: int, _: object) -> None:
@@ -70,6 +70,6 @@ def end_cleanly_on_signals() -> None:
 
 
 def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> None:
-    """Send a signal to what is left of a program and its children."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left
+    """Send a signal to a program and its child processes, if they still run."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # all have ended
         os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""What is in the tables of a Postgres schema, and what a run changed in them."""
+"""Compares the tables of a Postgres schema before and after a run."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ ROWS = """
     SELECT jsonb_build_array({keys})::text, md5(jsonb_build_array({values})::text), _sdc_sequence
     FROM {table}
 """
-TARGETS_OWN_COLUMNS = "_sdc_"
+TARGET_COLUMN_PREFIX = "_sdc_"
 
 
 class Row(NamedTuple):
-    """A row: a digest of its values, and the number of the load that wrote it last."""
+    """The digest of a row's values, and the number of the load that wrote it last."""
 
     digest: str
     load: int
@@ -40,7 +40,7 @@ Snapshot = dict[str, dict[str, Row]]
 
 @dataclass(frozen=True)
 class Difference:
-    """What happened to a table between two snapshots, in rows."""
+    """The rows of a table that differ between two snapshots."""
 
     table: str
     rows: int
@@ -79,7 +79,7 @@ def _rows(
 ) -> dict[str, Row]:
     columns = [name for (name,) in connection.execute(COLUMNS, [schema, table])]
     keys = [name for (name,) in connection.execute(KEY_COLUMNS, [schema, table])]
-    values = [name for name in columns if not name.startswith(TARGETS_OWN_COLUMNS)]
+    values = [name for name in columns if not name.startswith(TARGET_COLUMN_PREFIX)]
     query = sql.SQL(ROWS).format(
         keys=sql.SQL(", ").join(map(sql.Identifier, keys)),
         values=sql.SQL(", ").join(map(sql.Identifier, values)),

@@ -1,1 +1,1 @@
-"""What makes the peer, singer-io's tap-intercom, talk to the sandbox."""
+"""Makes the peer, singer-io's tap-intercom, send its requests to the sandbox."""

@@ -1,6 +1,6 @@
-"""Lead the peer, whose host is written into its code, to the sandbox.
+"""Point the peer, whose host is hard-coded, at the sandbox.
 
-Python imports this module by itself at the start when its directory is on PYTHONPATH.
+Python imports this module at its start if the directory is on PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _request = requests.Session.request
 def redirected(
     session: requests.Session, method: str, url: str, **options: Any
 ) -> requests.Response:
-    """Send a request to the sandbox in Intercom's place."""
+    """Send a request to the sandbox instead of Intercom."""
     if options.get("json"):
         options["json"] = {**options["json"], "query": without_ids(options["json"]["query"])}
     return _request(session, method, url.replace(INTERCOM, os.environ["INTERCOM_URL"]), **options)

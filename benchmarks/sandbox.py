@@ -1,4 +1,4 @@
-"""A local Intercom in a process of its own, so that its work is not counted as a tap's."""
+"""The sandbox in a process of its own, so that its processor time is not counted as a tap's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.sandbox.request_log import LoggedRequest
 
 UNLIMITED = 1_000_000
-"""A rate limit that nobody reaches."""
+"""A rate limit that no program reaches."""
 
 DAY = 86_400
 DETAIL = re.compile(r"/conversations/\d+")
@@ -30,12 +30,12 @@ class SandboxError(Exception):
 
 
 @dataclass(frozen=True)
-class Intercom:
+class RunningSandbox:
     """A running sandbox.
 
     Attributes:
-        url: its base URL.
-        control: looks behind its scenes.
+        url: Its base URL.
+        control: Reads and changes its records, clock and options.
     """
 
     url: str
@@ -51,25 +51,25 @@ class Intercom:
 
 
 @contextlib.contextmanager
-def intercom(
+def run_sandbox(
     *,
     contacts: int = 0,
     companies: int = 0,
     conversations: int = 0,
     tickets: int = 0,
     **options: float,
-) -> Iterator[Intercom]:
+) -> Iterator[RunningSandbox]:
     """Run a sandbox until the block ends.
 
     Args:
-        contacts: how many contacts.
-        companies: how many companies.
-        conversations: how many conversations.
-        tickets: how many tickets.
-        options: more options of `python -m tests.sandbox`, such as latency (seconds).
+        contacts: How many contacts.
+        companies: How many companies.
+        conversations: How many conversations.
+        tickets: How many tickets.
+        options: Further options of `python -m tests.sandbox`, such as latency (seconds).
 
     Raises:
-        SandboxError: it could not start.
+        SandboxError: It could not start.
     """
     sizes = {
         "contacts": contacts,
@@ -88,20 +88,20 @@ def intercom(
     try:
         url = _url(process.stdout)
         with contextlib.closing(Control(url)) as control:
-            yield Intercom(url, control)
+            yield RunningSandbox(url, control)
     finally:
         process.kill()
         process.communicate()
 
 
 @contextlib.contextmanager
-def aged_intercom(**options: int) -> Iterator[Intercom]:
+def run_idle_sandbox(**options: int) -> Iterator[RunningSandbox]:
     """Run a sandbox in which nothing has changed for a day.
 
     Args:
-        options: as those of `intercom`.
+        options: Those of `run_sandbox`.
     """
-    with intercom(**options, clock_start=time.time() - DAY) as running:
+    with run_sandbox(**options, clock_start=time.time() - DAY) as running:
         running.control.clock.set(time.time())
         yield running
 
