@@ -1,10 +1,12 @@
-"""The run is killed at any timestamp, any number of times, and resumed from its last STATE."""
+"""A run that is killed, at any message and any number of times, resumes from its last STATE."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import signal
 import threading
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -27,68 +29,81 @@ if TYPE_CHECKING:
 
     from tests.sandbox.server import Sandbox
 
-WORKSPACE = SandboxOptions(contacts=90, companies=120, conversations=40, tickets=40)
+TINY = SandboxOptions(contacts=90, companies=120, conversations=60, tickets=20)
+SMALL = SandboxOptions(contacts=90, companies=120, conversations=40, tickets=40)
+MEDIUM = SandboxOptions(contacts=300, companies=120, conversations=250, tickets=100)
 LARGE = SandboxOptions(contacts=900, companies=200, conversations=750, tickets=200)
-MIDDLE = SandboxOptions(contacts=300, companies=120, conversations=250, tickets=100)
-REQUESTS = 250
+MANY_CONVERSATIONS = SandboxOptions(contacts=150, companies=120, conversations=800, tickets=60)
 
-MORE_THAN_ONE_SECOND_HOLDS = (4500, 7000)
-"""Messages: a bookmark can't stand within the second in which a bulk job changed 400 records."""
+MAX_REQUESTS = 250
+"""About as many requests as a run over `SMALL` makes."""
+
+MESSAGES_BEFORE_KILL = (4500, 7000)
+"""More than one second has: no bookmark can lie inside a second that changed 400 records."""
+
+MAX_KILLED_RUNS = 30
+MAX_COST = 2.5
+"""Requests of a run with interruptions, in those of a run without."""
+
+SCROLL_TIMEOUT_SECONDS = 61
+MAX_STOP_SECONDS = 5
+
+SIGNALS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGKILL)
+HANGING_DETAIL = Fault(kind="hang", seconds=30, path="/conversations/[0-9]+")
+HANGING_SEARCH = Fault(kind="hang", seconds=30, path="/contacts/search")
 
 
 @given(
     kills=st.lists(st.integers(1, 1500), max_size=4),
-    drift=events(REQUESTS),
-    broken=faults(REQUESTS),
+    drift=events(MAX_REQUESTS),
+    broken=faults(MAX_REQUESTS),
     page_size=st.sampled_from((7, 20, 150)),
 )
-def test_whatever_happens_the_union_of_all_runs_is_the_truth(
+def test_union_of_runs_is_complete(
     kills: list[int], drift: list[Event], broken: list[Fault], page_size: int
 ) -> None:
-    with SyncHarness(WORKSPACE) as harness:
+    """Records change between the requests, and some requests fail."""
+    with SyncHarness(SMALL) as harness:
         schedule = Schedule(harness.sandbox, drift)
         harness.before_each_request(schedule.before_request)
         for fault in broken:
             harness.sandbox.faults.add(fault)
         written, state = Output([]), {}
-        for messages in kills:
-            run = harness.try_sync(state, pipe=Pipe(messages=messages), page_size=page_size)
-            written, state = written + run, run.state or state
-        amid_changes = harness.try_sync(state, page_size=page_size)
-        written, state = written + amid_changes, amid_changes.state or state
+
+        for pipe in (*(Pipe(messages=count) for count in kills), Pipe()):
+            result = harness.try_sync(state, pipe=pipe, page_size=page_size)
+            written, state = written + result, result.state or state
         schedule.apply_rest()
         harness.sandbox.faults.clear()
-        assert harness.missing_rows(written + harness.sync(state, page_size=page_size)) == {}
+        last = harness.sync(state, page_size=page_size)
+
+        assert harness.missing_rows(written + last) == {}
 
 
-@pytest.mark.parametrize("options", [LARGE], indirect=True)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_killed_runs_make_progress_and_cost_less_than_two_and_a_half_clean_ones(
-    harness: SyncHarness, seed: int
-) -> None:
-    whole = harness.sync()
-    clean = len(harness.requests())
-    harness.sandbox.clear_requests()
+@dataclasses.dataclass
+class KilledRuns:
+    """What killed runs and a last, complete one wrote, and the state that each ended with."""
+
+    written: Output
+    states: list[dict[str, Any]]
+
+
+def sync_with_kills(harness: SyncHarness, seed: int) -> KilledRuns:
+    """Sync until a run is long enough to end before it is killed."""
     random = Random(seed)
-    written, state, runs = Output([]), {}, 0
-    while True:
-        runs += 1
-        pipe = Pipe(messages=random.randint(*MORE_THAN_ONE_SECOND_HOLDS))
-        run = harness.try_sync(state, pipe=pipe)
-        written = written + run
-        if not run.is_killed:
-            break
-        assert reached(run.state or state) > reached(state) or not state
-        state = run.state or state
-        assert runs < 30
-    assert runs > 2
-    assert harness.missing_rows(written) == {}
-    assert len(harness.requests()) < 2.5 * clean
-    assert whole.streams() == written.streams()
+    runs = KilledRuns(Output([]), [{}])
+    for _ in range(MAX_KILLED_RUNS):
+        pipe = Pipe(messages=random.randint(*MESSAGES_BEFORE_KILL))
+        result = harness.try_sync(runs.states[-1], pipe=pipe)
+        runs.written += result
+        runs.states.append(result.state or runs.states[-1])
+        if not result.is_killed:
+            return runs
+    raise AssertionError(f"still not complete after {MAX_KILLED_RUNS} runs")
 
 
-def reached(state: dict[str, Any]) -> tuple[int, list[str]]:
-    """Return how far a state is: how many bookmarks it has, and where they stand."""
+def progress_of(state: dict[str, Any]) -> tuple[int, list[str]]:
+    """Return how many bookmarks a state has, and their values in order."""
     values = [
         bookmark["replication_key_value"]
         for bookmark in state.get("bookmarks", {}).values()
@@ -97,51 +112,97 @@ def reached(state: dict[str, Any]) -> tuple[int, list[str]]:
     return len(values), sorted(values)
 
 
-@pytest.mark.parametrize("options", [MIDDLE], indirect=True)
-def test_every_state_of_a_run_is_safe_to_resume_from(harness: SyncHarness) -> None:
-    whole = harness.sync()
-    states = sum(message["type"] == "STATE" for message in whole.messages)
+@pytest.mark.parametrize("options", [LARGE], indirect=True)
+def test_each_killed_run_makes_progress(harness: SyncHarness) -> None:
+    runs = sync_with_kills(harness, seed=1)
+
+    killed = [progress_of(state) for state in runs.states[1:-1]]
+    assert len(killed) > 1
+    assert all(before < after for before, after in pairwise(killed))
+    assert harness.missing_rows(runs.written) == {}
+
+
+@pytest.mark.parametrize("options", [LARGE], indirect=True)
+def test_killed_runs_repeat_few_requests(harness: SyncHarness) -> None:
+    runs = sync_with_kills(harness, seed=2)
+    cost = len(harness.requests())
+    harness.sandbox.clear_requests()
+
+    uninterrupted = harness.sync()
+
+    assert cost < MAX_COST * len(harness.requests())
+    assert runs.written.streams() == uninterrupted.streams()
+    assert harness.missing_rows(runs.written) == {}
+
+
+@pytest.mark.parametrize("options", [MEDIUM], indirect=True)
+def test_every_state_is_resumable(harness: SyncHarness) -> None:
+    complete = harness.sync()
+    states = sum(message["type"] == "STATE" for message in complete.messages)
     assert states > 15
+
     for number in range(1, states, 5):
-        cut = whole.until_state(number)
-        assert harness.missing_rows(cut + harness.sync(cut.state)) == {}
+        cut = complete.until_state(number)
+        resumed = harness.sync(cut.state)
+
+        assert harness.missing_rows(cut + resumed) == {}, number
 
 
-@pytest.fixture
-def config(sandbox: Sandbox) -> dict[str, Any]:
-    return {"access_token": sandbox.options.token, "api_url": sandbox.url}
+def missing_streams(sandbox: Sandbox, output: Output) -> set[str]:
+    """Return the streams that lack expected rows."""
+    return {name for name in CHECKED if missing_rows(output, sandbox.control, name)}
 
 
-REAL = SandboxOptions(contacts=150, companies=120, conversations=800, tickets=60)
-TINY = SandboxOptions(contacts=90, companies=120, conversations=60, tickets=20)
-SIGNALS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGKILL)
-
-
-@pytest.mark.parametrize("options", [REAL], indirect=True)
-def test_real_processes_may_be_sent_any_signal_at_any_moment(
+@pytest.mark.parametrize("options", [MANY_CONVERSATIONS], indirect=True)
+def test_signalled_processes_complete_at_bounded_cost(
     sandbox: Sandbox, config: dict[str, Any], tmp_path: Path
 ) -> None:
     random = Random(3)
     control = sandbox.control
     control.set_options(latency_by_path={"/conversations/[0-9]+": 0.02})
-    written, state, killed = Output([]), {}, 0
+    written, state = Output([]), {}
+
     for number in SIGNALS:
         process = TapProcess(tmp_path, config, state)
         process.read(random.randint(2000, 5000))
         process.stop(number)
         written, state = written + process.output, process.output.state or state
-        killed = len(control.requests())
-        # a scroll that was left open expires
-        control.clock.advance(61)
+        control.clock.advance(SCROLL_TIMEOUT_SECONDS)
     last = TapProcess(tmp_path, config, state)
     assert last.wait() == 0
-    written = written + last.output
-    assert {name for name in CHECKED if missing_rows(written, control, name)} == set()
-    total = len(control.requests())
+    cost = len(control.requests())
+
+    assert missing_streams(sandbox, written + last.output) == set()
     control.clear_requests()
     assert TapProcess(tmp_path, config).wait() == 0
-    assert killed > 0
-    assert total < 2.5 * len(control.requests())
+    assert cost < MAX_COST * len(control.requests())
+
+
+def signal_during_request(
+    sandbox: Sandbox, process: TapProcess, fault: Fault, number: signal.Signals
+) -> float:
+    """Send a signal while the request of a fault is pending; return the seconds until the end."""
+    process.read_in_background()
+    try:
+        wait_until(
+            lambda: any(re.fullmatch(fault.path, one.path) for one in sandbox.control.requests())
+        )
+        return process.stop(number)
+    finally:
+        process.kill()
+
+
+def wait_until(is_met: Callable[[], bool]) -> None:
+    """Wait for another process, ten seconds at most.
+
+    Raises:
+        TimeoutError: The condition was not met by then.
+    """
+    for _ in range(200):
+        if is_met():
+            return
+        threading.Event().wait(0.05)
+    raise TimeoutError
 
 
 @pytest.mark.parametrize("options", [TINY], indirect=True)
@@ -149,39 +210,41 @@ def test_real_processes_may_be_sent_any_signal_at_any_moment(
     ("number", "fault"),
     [
         (signal.SIGTERM, Fault(kind="hang", seconds=30, path="/companies/scroll")),
-        (signal.SIGTERM, Fault(kind="hang", seconds=30, path="/conversations/[0-9]+")),
-        (signal.SIGINT, Fault(kind="hang", seconds=30, path="/contacts/search")),
+        (signal.SIGTERM, HANGING_DETAIL),
+        (signal.SIGINT, HANGING_SEARCH),
         (signal.SIGINT, Fault(kind="status", status=500, path="/admins")),
         (signal.SIGTERM, Fault(kind="status", status=429, path="/conversations/[0-9]+")),
     ],
     ids=lambda value: f"{value.kind} {value.path}" if isinstance(value, Fault) else value.name,
 )
-def test_a_signal_ends_the_process_at_once_though_a_request_hangs_or_waits(
+def test_signal_ends_process_at_once(
     sandbox: Sandbox, config: dict[str, Any], tmp_path: Path, number: signal.Signals, fault: Fault
 ) -> None:
     sandbox.control.faults.add(replace(fault, times=None))
-    path = fault.path
     process = TapProcess(tmp_path, config)
-    process.read_in_background()
-    try:
-        _wait_until(lambda: any(re.fullmatch(path, one.path) for one in sandbox.control.requests()))
-        assert process.stop(number) < 5
-        assert process.wait() == 1
-    finally:
-        process.kill()
+
+    seconds = signal_during_request(sandbox, process, fault, number)
+
+    assert seconds < MAX_STOP_SECONDS
+    assert process.wait() == 1
+
+
+@pytest.mark.parametrize("options", [TINY], indirect=True)
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [(signal.SIGTERM, HANGING_DETAIL), (signal.SIGINT, HANGING_SEARCH)],
+    ids=["SIGTERM", "SIGINT"],
+)
+def test_signalled_run_is_resumable(
+    sandbox: Sandbox, config: dict[str, Any], tmp_path: Path, number: signal.Signals, fault: Fault
+) -> None:
+    sandbox.control.faults.add(replace(fault, times=None))
+    process = TapProcess(tmp_path, config)
+    signal_during_request(sandbox, process, fault, number)
     sandbox.control.faults.clear()
-    sandbox.control.clock.advance(61)
+    sandbox.control.clock.advance(SCROLL_TIMEOUT_SECONDS)
+
     last = TapProcess(tmp_path, config, process.output.state)
+
     assert last.wait() == 0
-    written = process.output + last.output
-    assert {name for name in CHECKED if missing_rows(written, sandbox.control, name)} == set()
-
-
-def _wait_until(met: Callable[[], bool]) -> None:
-    """Wait for another process; a timestamp at a time, ten seconds at most."""
-    for _ in range(200):
-        if met():
-            return
-        threading.Event().wait(0.05)
-    message = "it never happened"
-    raise TimeoutError(message)
+    assert missing_streams(sandbox, process.output + last.output) == set()

@@ -1,15 +1,18 @@
-"""Any choice of streams and fields, changed from run to run."""
+"""Any choice of streams and fields, which may change from run to run."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tap_intercom.api.request import Request
+from tap_intercom.api.search import SearchEndpoint
 from tap_intercom.streams import stream_types
-from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import KEYS, ROWS
 from tests.guarantees.harness import SyncHarness
@@ -17,107 +20,48 @@ from tests.sandbox.options import SandboxOptions
 from tests.singer import Output, select_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterator
+
+    from tap_intercom.sync.stream import IntercomStream
+    from tests.guarantees.harness import SyncResult
 
 SMALL: Final = SandboxOptions(contacts=70, companies=30, conversations=25, tickets=15)
-LISTS: Final = {
-    str(stream_type.name): tuple(request.path for request in stream_type.requests)
-    for stream_type in stream_types()
-    if issubclass(stream_type, ListStream)
-}
-PATHS: Final[dict[str, tuple[str, ...]]] = LISTS | {
-    "team_admins": ("/teams",),
-    "deleted_conversations": ("/conversations/deleted",),
-    "contacts": ("/contacts/search",),
-    "contact_tags": ("/contacts/search", "tags"),
-    "contact_companies": ("/contacts/search", "companies"),
-    "companies": ("/companies/scroll",),
-    "company_tags": ("/companies/scroll",),
-    "company_segments": ("/companies/scroll",),
-    "conversations": ("/conversations/search", "/tickets/search"),
-    "conversation_parts": ("/conversations/search", "/tickets/search", "detail"),
-    "conversation_contacts": ("/conversations/search", "/tickets/search"),
-    "conversation_tags": ("/conversations/search", "/tickets/search"),
-    "tickets": ("/tickets/search",),
-    "ticket_parts": ("/tickets/search",),
-    "contact_social_profiles": ("/contacts/search",),
-    "contact_segments": (
-        "/contacts/search",
-        "segments",
-    ),
-    "contact_subscriptions": (
-        "/contacts/search",
-        "subscriptions",
-    ),
-    "contact_notes": (
-        "/contacts/search",
-        "notes",
-    ),
-    "contact_event_summaries": (
-        "/contacts/search",
-        "/events",
-    ),
-    "contact_events": (
-        "/contacts/search",
-        "/events",
-    ),
-    "company_notes": (
-        "/companies/scroll",
-        "notes",
-    ),
-    "conversation_teammates": (
-        "/conversations/search",
-        "/tickets/search",
-    ),
-    "conversation_attachments": (
-        "/conversations/search",
-        "/tickets/search",
-    ),
-    "conversation_part_attachments": (
-        "/conversations/search",
-        "/tickets/search",
-        "detail",
-    ),
-    "conversation_handling_events": (
-        "/conversations/search",
-        "/tickets/search",
-        "handling_events",
-    ),
-    "side_conversations": (
-        "/conversations/search",
-        "/tickets/search",
-        "side_conversations",
-    ),
-    "ticket_contacts": ("/tickets/search",),
-    "ticket_part_attachments": ("/tickets/search",),
-    "ticket_type_attributes": ("/ticket_types",),
-    "article_statistics": (
-        "/articles",
-        "article",
-    ),
-    "activity_logs": (
+KINDS: Final = ("contacts", "companies", "conversations", "tickets")
+STREAM_TYPES: Final = {stream_type.name: stream_type for stream_type in stream_types()}
+
+OTHER_PATHS: Final = {
+    "activity_logs": {"/me", "/admins/activity_logs"},
+    "call_transcripts": {"/calls/search"},
+    "companies": {"/companies/scroll"},
+    "conversations": {"/tickets/search"},  # checks whether tickets are hidden
+    "deleted_conversations": {"/conversations/deleted"},
+    "message_engagement": {
         "/me",
-        "/admins/activity_logs",
-    ),
-    "call_transcripts": (
-        "/calls",
-        "/calls/search",
-    ),
-    "message_engagement": ("/me", "/export/content/data", "/download/content/data"),
+        "/export/content/data",
+        "/export/content/data/{id}",
+        "/download/content/data/{id}",
+    },
 }
-"""What may be asked of Intercom for each stream; conversations ask whether tickets are hidden."""
+"""Requests of a stream that are no attribute of its class."""
 
+PARENTS: Final = set(KINDS)
+CHILDREN: Final = {
+    *("contact_tags", "contact_companies", "contact_social_profiles", "contact_notes"),
+    *("company_tags", "company_segments", "conversation_parts", "conversation_tags"),
+    *("conversation_contacts", "ticket_parts", "ticket_contacts"),
+}
+FIRST_CHILDREN: Final = {"contact_tags", "company_tags", "conversation_parts", "ticket_parts"}
 
-def kind_of(path: str) -> str:
-    """Name what a path with an id in it asks for: the list behind the id, or the detail."""
-    first, *rest = path.removeprefix("/").split("/")
-    if first in {"export", "download"}:
-        return "/".join(["", first, *rest[:2]])
-    if first == "articles":
-        return "article" if rest else path
-    if first in {"contacts", "companies", "conversations"} and len(rest) == 2:
-        return rest[1]
-    return "detail" if path.startswith("/conversations/2") else path
+DESELECTED: Final = {
+    "contacts": {"email"},
+    "conversations": {"tags", "contacts", "source"},
+    "tickets": {"ticket_attributes", "contacts"},
+    "companies": {"tags", "segments", "plan"},
+    "conversation_parts": {"body"},
+}
+DESELECTED_KEYS: Final = {"contacts": {"id", "updated_at"}, "contact_tags": {"contact_id"}}
+EMBEDDED: Final = ("conversation_tags", "conversation_contacts", "company_tags", "company_segments")
+"""Streams whose rows are in fields of `DESELECTED`."""
 
 
 @pytest.fixture
@@ -125,85 +69,151 @@ def options() -> SandboxOptions:
     return SMALL
 
 
-@pytest.mark.parametrize("stream", KEYS)
-def test_a_stream_by_itself_is_whole_and_costs_no_other_requests(
-    harness: SyncHarness, stream: str
-) -> None:
-    first = harness.sync(select=[stream])
-    assert first.streams() <= {stream}
-    assert {schema["stream"] for schema in first.schemas} == {stream}
-    assert harness.missing_rows(first, ROWS.keys() & {stream}) == {}
+def touch_records(harness: SyncHarness) -> None:
+    """Update a few records of each kind, two hours later."""
     harness.sandbox.clock.advance(7200)
-    for kind in ("contacts", "companies", "conversations", "tickets"):
+    for kind in KINDS:
         harness.sandbox.touch_oldest(kind, 3)
-    later = harness.sync(first.state, select=[stream])
-    assert harness.missing_rows(first + later, ROWS.keys() & {stream}) == {}
-    asked = {kind_of(request.path) for request in harness.requests()}
-    assert asked <= set(PATHS[stream])
+
+
+def possible_paths(stream_type: type[IntercomStream]) -> set[str]:
+    """Return the paths that a stream and its parent request; `{id}` stands for any id."""
+    names = ("endpoint", "full_list", "detail_request", "list_request")
+    declared = [getattr(stream_type, name, None) for name in names]
+    declared += getattr(stream_type, "requests", ())
+    paths = {one.path for one in declared if isinstance(one, Request | SearchEndpoint)}
+    parent: type[IntercomStream] | None = stream_type.parent_stream_type  # type: ignore[assignment]
+    inherited = possible_paths(parent) if parent else set()
+    return paths | OTHER_PATHS.get(stream_type.name, set()) | inherited
+
+
+@dataclass(frozen=True)
+class SyncsOfOneStream:
+    """A first run and a later one in which one stream alone is selected."""
+
+    stream: str
+    first: SyncResult
+    missing_at_first: dict[str, Any]
+    missing_later: dict[str, Any]
+    paths: set[str]
+
+
+@pytest.fixture(scope="module", params=sorted(KEYS))
+def alone(request: pytest.FixtureRequest) -> Iterator[SyncsOfOneStream]:
+    stream = request.param
+    with SyncHarness(SMALL) as harness:
+        first = harness.sync(select=[stream])
+        missing_at_first = harness.missing_rows(first, ROWS.keys() & {stream})
+        touch_records(harness)
+        later = harness.sync(first.state, select=[stream])
+        missing_later = harness.missing_rows(first + later, ROWS.keys() & {stream})
+        paths = {one.path for one in harness.requests()}
+        yield SyncsOfOneStream(stream, first, missing_at_first, missing_later, paths)
+
+
+def test_stream_alone_is_complete(alone: SyncsOfOneStream) -> None:
+    assert alone.missing_at_first == {}
+    assert alone.missing_later == {}
+
+
+def test_stream_alone_writes_nothing_else(alone: SyncsOfOneStream) -> None:
+    assert alone.first.streams() <= {alone.stream}
+    assert {schema["stream"] for schema in alone.first.schemas} == {alone.stream}
+
+
+def test_stream_alone_requests_nothing_else(alone: SyncsOfOneStream) -> None:
+    templates = possible_paths(STREAM_TYPES[alone.stream])
+    patterns = [re.escape(path).replace(r"\{id\}", "[^/]+") for path in templates]
+
+    others = {
+        path for path in alone.paths if not any(re.fullmatch(pattern, path) for pattern in patterns)
+    }
+
+    assert others == set()
 
 
 @given(choices=st.lists(st.sets(st.sampled_from(sorted(KEYS)), min_size=1), min_size=2, max_size=4))
-def test_a_stream_selected_later_gets_its_whole_history(choices: list[set[str]]) -> None:
-    """Records change between the runs, each of which reads a choice of its own."""
+@example(choices=[PARENTS, PARENTS | CHILDREN])
+@example(choices=[CHILDREN, PARENTS])
+@example(choices=[FIRST_CHILDREN, CHILDREN - FIRST_CHILDREN])
+def test_stream_selected_later_gets_history(choices: list[set[str]]) -> None:
+    """Records change between the runs, each of which selects other streams."""
     with SyncHarness(SMALL) as harness:
         written, state = Output([]), {}
-        for chosen in choices:
-            harness.sandbox.clock.advance(7200)
-            for kind in ("contacts", "companies", "conversations", "tickets"):
-                harness.sandbox.touch_oldest(kind, 3)
-            run = harness.sync(state, select=chosen)
-            assert run.streams() <= chosen
-            written, state = written + run, run.state
-            assert harness.missing_rows(written, ROWS.keys() & chosen) == {}
+
+        for selected in choices:
+            touch_records(harness)
+            result = harness.sync(state, select=selected)
+            written, state = written + result, result.state
+
+            assert result.streams() <= selected
+            assert harness.missing_rows(written, ROWS.keys() & selected) == {}
 
 
-def test_a_stream_that_pauses_keeps_its_bookmark_meanwhile(harness: SyncHarness) -> None:
+def test_paused_stream_keeps_its_bookmark(harness: SyncHarness) -> None:
     first = harness.sync()
-    harness.sandbox.clock.advance(7200)
-    harness.sandbox.touch_oldest("conversations", 5)
+    touch_records(harness)
+
     second = harness.sync(first.state, select=["contacts", "conversations"])
-    parts = "conversation_parts"
-    assert second.state["bookmarks"][parts] == first.state["bookmarks"][parts]
+
+    bookmarks = [run.state["bookmarks"]["conversation_parts"] for run in (first, second)]
+    assert bookmarks[0] == bookmarks[1]
+
+
+def test_paused_stream_catches_up(harness: SyncHarness) -> None:
+    first = harness.sync()
+    touch_records(harness)
+    second = harness.sync(first.state, select=["contacts", "conversations"])
     harness.sandbox.clock.advance(7200)
+
     third = harness.sync(second.state)
+
     assert harness.missing_rows(first + second + third) == {}
 
 
-def test_deselected_fields_are_left_out_and_all_rows_arrive(harness: SyncHarness) -> None:
-    left_out = {
-        "contacts": {"email", "updated_at", "id"},
-        "conversations": {"tags", "contacts", "source"},
-        "tickets": {"ticket_attributes", "contacts"},
-        "companies": {"tags", "segments", "plan"},
-        "conversation_parts": {"body"},
-        "contact_tags": {"contact_id"},
-    }
-    catalog = without_fields(harness, left_out)
-    run = harness.try_sync_catalog(harness.config, catalog)
-    assert run.error is None
-    for stream, fields in left_out.items():
-        rows = run.records(stream)
-        assert len(rows) > 0
-        # keys and replication keys can't be left out
-        optional = fields - {"id", "updated_at", "contact_id"}
-        assert not any(row.keys() & optional for row in rows), stream
-        assert all(set(KEYS[stream]) <= row.keys() for row in rows), stream
-    for stream in (
-        "conversation_tags",
-        "conversation_contacts",
-        "company_tags",
-        "company_segments",
-    ):
-        assert harness.missing_rows(run, [stream]) == {}
-    later = harness.sync(run.state, select=["contacts"])
-    assert later.error is None
-
-
-def without_fields(harness: SyncHarness, left_out: dict[str, Iterable[str]]) -> dict[str, Any]:
-    catalog = select_streams(TapIntercom(config=harness.config).catalog_dict, KEYS)
+def sync_without(
+    harness: SyncHarness, fields: dict[str, set[str]], streams: Collection[str]
+) -> SyncResult:
+    """Sync with some fields of some streams deselected."""
+    catalog = select_streams(TapIntercom(config=harness.config).catalog_dict, streams)
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             field = item["breadcrumb"][-1] if item["breadcrumb"] else None
-            if len(item["breadcrumb"]) == 2 and field in left_out.get(entry["stream"], ()):
+            if len(item["breadcrumb"]) == 2 and field in fields.get(entry["stream"], ()):
                 item["metadata"]["selected"] = False
-    return catalog
+    return harness.try_sync_catalog(harness.config, catalog)
+
+
+def test_deselected_fields_are_left_out(harness: SyncHarness) -> None:
+    result = sync_without(harness, DESELECTED, DESELECTED)
+
+    assert result.error is None
+    for stream, fields in DESELECTED.items():
+        rows = result.records(stream)
+        assert len(rows) > 0, stream
+        assert not any(row.keys() & fields for row in rows), stream
+
+
+def test_keys_cannot_be_deselected(harness: SyncHarness) -> None:
+    result = sync_without(harness, DESELECTED_KEYS, DESELECTED_KEYS)
+
+    assert result.error is None
+    for stream in DESELECTED_KEYS:
+        rows = result.records(stream)
+        assert len(rows) > 0, stream
+        assert all(row.keys() >= set(KEYS[stream]) for row in rows), stream
+
+
+def test_replication_key_cannot_be_deselected(harness: SyncHarness) -> None:
+    first = sync_without(harness, DESELECTED_KEYS, DESELECTED_KEYS)
+    touch_records(harness)
+
+    later = harness.sync(first.state, select=["contacts"])
+
+    assert harness.missing_rows(first + later, ["contacts"]) == {}
+
+
+def test_children_need_no_parent_field(harness: SyncHarness) -> None:
+    result = sync_without(harness, DESELECTED, [*DESELECTED, *EMBEDDED])
+
+    assert harness.missing_rows(result, EMBEDDED) == {}
