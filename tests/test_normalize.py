@@ -1,8 +1,9 @@
-"""Values of any notation become what the schema promises."""
+"""Values in any notation get the type of their schema."""
 
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ from tap_intercom.schema.normalize import Normalizer
 from tap_intercom.timestamps import to_epoch
 
 DATE_TIME = {"type": ["string", "null"], "format": "date-time"}
+INTEGER = {"type": ["integer", "null"]}
 TEXT = {"type": ["string", "null"]}
 
 
+def normalizer(**columns: dict[str, Any]) -> Normalizer:
+    return Normalizer({"type": "object", "properties": columns})
+
+
 def normalized(schema: dict[str, Any], value: Any) -> Any:
-    return Normalizer({"type": "object", "properties": {"field": schema}})({"field": value})[
-        "field"
-    ]
+    return normalizer(field=schema)({"field": value})["field"]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,7 @@ def normalized(schema: dict[str, Any], value: Any) -> Any:
     ],
     ids=repr,
 )
-def test_moments_of_any_notation_become_rfc_3339_in_utc(sent: Any, expected: str | None) -> None:
+def test_timestamps_become_rfc_3339(sent: Any, expected: str | None) -> None:
     assert normalized(DATE_TIME, sent) == expected
 
 
@@ -54,9 +58,9 @@ def test_moments_of_any_notation_become_rfc_3339_in_utc(sent: Any, expected: str
         (TEXT, True, "true"),
         (TEXT, ["a", 1], '["a",1]'),
         (TEXT, {"a": None}, '{"a":null}'),
-        ({"type": ["integer", "null"]}, "42", 42),
-        ({"type": ["integer", "null"]}, 42.0, 42),
-        ({"type": ["integer", "null"]}, 42.5, None),
+        (INTEGER, "42", 42),
+        (INTEGER, 42.0, 42),
+        (INTEGER, 42.5, None),
         ({"type": ["number", "null"]}, "4.5", 4.5),
         ({"type": ["number", "null"]}, 7, 7),
         ({"type": ["number", "null"]}, "many", None),
@@ -71,66 +75,90 @@ def test_moments_of_any_notation_become_rfc_3339_in_utc(sent: Any, expected: str
     ],
     ids=repr,
 )
-def test_values_take_the_type_of_their_schema(
-    schema: dict[str, Any], sent: Any, expected: Any
-) -> None:
+def test_values_get_their_schemas_type(schema: dict[str, Any], sent: Any, expected: Any) -> None:
     assert normalized(schema, sent) == expected
 
 
-def test_nested_values_are_reached_at_any_depth() -> None:
+def test_nested_values_are_normalized() -> None:
     author = {"type": ["object", "null"], "properties": {"id": TEXT, "seen_at": DATE_TIME}}
     schema = {"type": ["array", "null"], "items": {**author, "properties": {"author": author}}}
-    assert normalized(schema, [{"author": {"id": 5, "seen_at": 0}}, {"author": None}]) == [
+
+    found = normalized(schema, [{"author": {"id": 5, "seen_at": 0}}, {"author": None}])
+
+    assert found == [
         {"author": {"id": "5", "seen_at": "1970-01-01T00:00:00+00:00"}},
         {"author": None},
     ]
 
 
-def test_free_form_objects_are_left_as_they_are() -> None:
+def test_free_form_objects_stay_unchanged() -> None:
     attributes = {"plan": 1, "Plan": "x", "vip since": 1_700_000_000, "tags": [True, None]}
+
     assert normalized({"type": ["object", "null"]}, dict(attributes)) == attributes
 
 
-def test_a_value_that_fits_nowhere_is_counted_but_never_shown(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    normalize = Normalizer(
-        {"type": "object", "properties": {"score": {"type": ["integer", "null"]}}}
-    )
-    normalize({"score": "jane@example.com"})
-    normalize({"score": "secret"})
+def test_misfits_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    normalize = normalizer(score=INTEGER)
+    normalize({"score": "many"})
+    normalize({"score": "few"})
+
     normalize.log_warnings(logging.getLogger("test"))
+
     (record,) = caplog.records
     assert record.levelname == "WARNING"
-    assert "2 values of score" in record.getMessage()
-    assert "secret" not in caplog.text
+    assert re.search(r"\b2\b.*\bscore\b|\bscore\b.*\b2\b", record.getMessage())
 
 
-def test_unknown_fields_stay_in_the_record_and_are_named_once(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    normalize = Normalizer({"type": "object", "properties": {"id": TEXT}})
-    assert normalize({"id": 1, "brand_new": 2}) == {"id": "1", "brand_new": 2}
-    normalize({"id": 1, "brand_new": 3})
+def test_misfits_are_never_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """They may be personal data."""
+    normalize = normalizer(score=INTEGER)
+    normalize({"score": "jane@example.com"})
+
     normalize.log_warnings(logging.getLogger("test"))
+
+    assert "score" in caplog.text
+    assert "jane" not in caplog.text
+
+
+def test_unknown_fields_stay() -> None:
+    normalize = normalizer(id=TEXT)
+
+    assert normalize({"id": 1, "brand_new": 2}) == {"id": "1", "brand_new": 2}
+
+
+def test_unknown_fields_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    normalize = normalizer(id=TEXT)
+    normalize({"id": 1, "brand_new": 2})
+    normalize({"id": 1, "brand_new": 3})
+
+    normalize.log_warnings(logging.getLogger("test"))
+
     (record,) = caplog.records
+    assert record.levelname == "WARNING"
     assert "brand_new" in record.getMessage()
 
 
 def test_normalizing_twice_changes_nothing() -> None:
-    normalize = Normalizer({"type": "object", "properties": {"at": DATE_TIME, "id": TEXT}})
+    normalize = normalizer(at=DATE_TIME, id=TEXT)
     once = normalize({"at": 1_700_000_000, "id": 3})
-    assert normalize(dict(once)) == once
+
+    twice = normalize(dict(once))
+
+    assert twice == once
 
 
-@pytest.mark.parametrize("timestamp", [None, True, [], {}])
-def test_what_is_no_moment_is_refused(timestamp: Any) -> None:
+@pytest.mark.parametrize("value", [None, True, [], {}])
+def test_other_types_are_no_timestamps(value: Any) -> None:
     with pytest.raises(TypeError):
-        to_epoch(timestamp)
+        to_epoch(value)
 
 
-def test_a_schema_without_a_type_takes_any_value() -> None:
+@pytest.mark.parametrize(
+    "schema",
+    [{}, {"type": "object", "properties": {"free": {}, "nothing": {"type": "null"}}}],
+    ids=["no schema", "no type"],
+)
+def test_missing_type_takes_any_value(schema: dict[str, Any]) -> None:
     row = {"free": [1], "nothing": {"a": 1}}
-    schema = {"type": "object", "properties": {"free": {}, "nothing": {"type": "null"}}}
+
     assert Normalizer(schema)(dict(row)) == row
-    assert Normalizer({})({"anything": 1}) == {"anything": 1}

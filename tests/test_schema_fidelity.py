@@ -1,4 +1,4 @@
-"""The streams' schemas keep all that Intercom documents, and the tap's own conventions."""
+"""The schemas have every property that Intercom documents, and follow the tap's conventions."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_nothing_documented_is_missing_or_narrowed(capsys: pytest.CaptureFixture
     assert status == 0
 
 
-def test_comparison_fails_on_a_description_without_the_components(
+def test_missing_component_is_reported(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -67,17 +67,21 @@ def test_comparison_fails_on_a_description_without_the_components(
     description = tmp_path / "description.yaml"
     description.write_text("components: {schemas: {}}", encoding="utf-8")
 
-    assert main([str(description)]) == 1
+    status = main([str(description)])
+
+    assert status == 1
     assert "contacts: *: no component contact\n" in capsys.readouterr().out
 
 
-def test_comparison_asks_for_a_description(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without its argument the command explains itself, and exits with 2."""
-    assert main([]) == 2
+def test_comparison_needs_a_description(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without its argument the command shows its usage, and exits with 2."""
+    status = main([])
+
+    assert status == 2
     assert capsys.readouterr().err.startswith("usage:")
 
 
-def test_comparison_finds_missing_properties_at_any_depth() -> None:
+def test_missing_properties_are_reported() -> None:
     """A property may be missing in the record, in an object, and in a list's items."""
     documented = {
         "properties": {
@@ -99,7 +103,7 @@ def test_comparison_finds_missing_properties_at_any_depth() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "documented", "problem"),
+    ("column", "documented", "error"),
     [
         (
             nullable("integer"),
@@ -128,13 +132,13 @@ def test_comparison_finds_missing_properties_at_any_depth() -> None:
         ),
     ],
 )
-def test_comparison_finds_narrowed_types(
+def test_narrowed_types_are_reported(
     column: dict[str, Any],
     documented: dict[str, Any],
-    problem: str,
+    error: str,
 ) -> None:
-    """A column that refuses documented values is reported."""
-    assert compare({"score": column}, {"properties": {"score": documented}}) == [problem]
+    """A column that is too narrow for documented values is reported."""
+    assert compare({"score": column}, {"properties": {"score": documented}}) == [error]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +155,7 @@ def test_comparison_finds_narrowed_types(
         ("value", nullable("string"), {"oneOf": [{"type": "string"}, {"type": "array"}]}),
     ],
 )
-def test_comparison_accepts_conventions(
+def test_conventions_are_accepted(
     name: str,
     column: dict[str, Any],
     documented: dict[str, Any],
@@ -160,7 +164,7 @@ def test_comparison_accepts_conventions(
     assert compare({name: column}, {"properties": {name: documented}}) == []
 
 
-def test_comparison_survives_components_that_refer_to_themselves() -> None:
+def test_circular_references_are_followed_once() -> None:
     """A reference is followed once."""
     reference = {"$ref": "#/components/schemas/thing"}
 
@@ -169,7 +173,7 @@ def test_comparison_survives_components_that_refer_to_themselves() -> None:
     ]
 
 
-def test_comparison_knows_renamed_and_omitted_properties() -> None:
+def test_renamed_properties_are_compared() -> None:
     """A relation's rows name the related record by its foreign key."""
     documented = {"properties": {"id": {"type": "string"}, "parts": {"type": "array"}}}
     origin = Origin(("thing",), renamed={"id": "thing_id"}, exclude_fields=("parts",))
@@ -179,7 +183,7 @@ def test_comparison_knows_renamed_and_omitted_properties() -> None:
     ]
 
 
-def test_origin_without_schema_is_an_error() -> None:
+def test_origin_needs_a_schema() -> None:
     assert list(errors({"old": {}}, {"new": Origin(())}, {})) == ["new: *: no schema"]
 
 
