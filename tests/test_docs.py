@@ -33,7 +33,7 @@ MAX_WORDS = 950
 MAX_LINES_BEFORE_OUTPUT = 30
 LIMIT_SECONDS = 120
 
-DEMO = "tests/test_demo.py::test_the_demo_loads_shows_and_ends"
+DEMO = "tests/test_demo.py::test_demo_loads_and_cleans_up"
 SINGER = "tests/test_docs.py::test_commands_without_meltano_load_twice"
 
 RUN_BY = {
