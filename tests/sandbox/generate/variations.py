@@ -58,6 +58,11 @@ def read(name: str) -> Any:
 
 
 VALUES: Final = read("values")
+
+PART_EMAIL: Final = {
+    name: value for name, value in VALUES["email_headers"].items() if name != "history"
+}
+"""The headers of an e-mail as a part has them: 2.16 documents its history for a source alone."""
 FILES: Final = VALUES["files"]
 PROFILES: Final = VALUES["social_profiles"]
 TEXTS: Final = VALUES["texts"]
@@ -351,7 +356,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "external_id": every(16, "part-{n}", first=10),  # 2.16, conversation_part: nullable
         "author": every(16, VALUES["bot"], first=11),  # 2.16, conversation_part_author
         "tags": at(16, {11: VALUES["tags"], 14: None}),  # 2.16, conversation_part: nullable
-        "email_message_metadata": every(16, VALUES["email_headers"], first=12),  # 2.16: nullable
+        "email_message_metadata": every(16, PART_EMAIL, first=12),  # 2.16: nullable
         "metadata": every(16, VALUES["quick_reply"], first=15),  # 2.16: nullable
         "state": every(16, "closed", first=13),  # 2.16, conversation_part
     },
