@@ -102,6 +102,7 @@ class Contacts(AttributedStream, SearchStream):
                 self.name,
                 len(spool),
                 count.expected,
+                extra={"stream": self.name, "received": len(spool)},
             )
             self.expected_records = len(spool)
             yield from spool.oldest_first()

@@ -56,7 +56,10 @@ class SearchStream(TopLevelStream):
         return Search(self.client, endpoint, self.settings.page_size, self.stable_before)
 
     def _log_count(self, count: RecordCount) -> None:
-        self.logger.info("%s: received %d of %d records", self.name, count.received, count.expected)
+        fields = {"stream": self.name, "received": count.received, "expected": count.expected}
+        self.logger.info(
+            "%s: received %d of %d records", self.name, count.received, count.expected, extra=fields
+        )
         if count.missing:
             self.logger.warning(
                 "%s: received %d of %d records. The %d others changed during the run or shortly "
@@ -66,6 +69,7 @@ class SearchStream(TopLevelStream):
                 count.received,
                 count.expected,
                 count.missing,
+                extra=fields,
             )
 
 

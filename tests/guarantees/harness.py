@@ -114,11 +114,25 @@ class SyncResult(Output):
         Raises:
             LookupError: The stream has no summary: it was deselected, or the run was killed.
         """
+        return self._logged_fields(stream, "warnings")
+
+    def record_count(self, stream: str) -> dict[str, int]:
+        """Return how many records of a search were `received`, and how many were `expected`.
+
+        A search newest first reads until it meets older records, and expects no number.
+
+        Raises:
+            LookupError: The stream was not searched to the end.
+        """
+        fields = self._logged_fields(stream, "received")
+        return {name: fields[name] for name in ("received", "expected") if name in fields}
+
+    def _logged_fields(self, stream: str, name: str) -> dict[str, Any]:
         for record in self.log:
             fields = _extra_fields(record)
-            if fields.get("stream") == stream and "warnings" in fields:
+            if fields.get("stream") == stream and name in fields:
                 return fields
-        raise LookupError(f"no summary of {stream}")
+        raise LookupError(f"nothing was logged about {stream} with the field {name}")
 
     def warnings(self, *mentioned: object) -> list[str]:
         """Return the WARNING lines in which all of these words and numbers occur."""

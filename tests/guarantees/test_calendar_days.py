@@ -1,4 +1,4 @@
-"""Contacts before API version 2.17: the search knows days of the workspace, not seconds."""
+"""Contacts before API version 2.17: the search compares days of the workspace, not seconds."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.guarantees.harness import SyncHarness
-from tests.guarantees.log_lines import warning_lines
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_intercom.api.request import Request
+    from tests.guarantees.harness import SyncResult
 
 DAYS = {
     "UTC": datetime(2025, 6, 15, tzinfo=ZoneInfo("UTC")),
@@ -26,7 +26,7 @@ DAYS = {
     "Auckland, 23 hours": datetime(2025, 9, 28, tzinfo=ZoneInfo("Pacific/Auckland")),
     "Auckland, 25 hours": datetime(2025, 4, 6, tzinfo=ZoneInfo("Pacific/Auckland")),
 }
-"""Local midnights, with which a day begins."""
+"""Midnights at which a day of the workspace starts."""
 
 STREAMS = ("contacts", "contact_tags", "contact_companies")
 MINUTE = 60
@@ -41,7 +41,7 @@ def midnight(request: pytest.FixtureRequest) -> datetime:
 
 @pytest.fixture
 def harness(midnight: datetime) -> Iterator[SyncHarness]:
-    """Open a workspace a day and a half before this midnight."""
+    """Start a workspace a day and a half before this midnight."""
     options = SandboxOptions(
         contacts=60,
         companies=20,
@@ -50,12 +50,18 @@ def harness(midnight: datetime) -> Iterator[SyncHarness]:
         timezone=str(midnight.tzinfo),
         clock_start=midnight.timestamp() - 36 * HOUR,
     )
-    with SyncHarness(options) as ready:
-        yield ready
+    with SyncHarness(options) as harness:
+        yield harness
 
 
-def test_updates_around_local_midnight_all_arrive(harness: SyncHarness, midnight: datetime) -> None:
-    """Run after each of many timestamps around midnight, without any lookback."""
+def rename_oldest(harness: SyncHarness, name: str) -> None:
+    """Change the contact that was updated longest ago."""
+    oldest = harness.sandbox.records("contacts")[0]["id"]
+    harness.sandbox.change("contacts", oldest, {"name": name})
+
+
+def test_updates_around_midnight_are_loaded(harness: SyncHarness, midnight: datetime) -> None:
+    """Sync after each of many timestamps around two midnights, without any lookback."""
     tomorrow = (midnight + timedelta(days=1)).timestamp()
     timestamps = [
         base + offset
@@ -64,42 +70,45 @@ def test_updates_around_local_midnight_all_arrive(harness: SyncHarness, midnight
     ]
     written = harness.sync(select=STREAMS, lookback_seconds=0)
     state = written.state
-    for number, timestamp in enumerate(sorted(timestamps)):
+    for timestamp in sorted(timestamps):
         harness.sandbox.clock.set(timestamp)
-        contacts = harness.sandbox.records("contacts")
-        harness.sandbox.change("contacts", contacts[0]["id"], {"name": f"Number {number}"})
-        run = harness.sync(state, select=STREAMS, lookback_seconds=0)
-        written, state = written + run, run.state
+        rename_oldest(harness, f"At {timestamp}")
+
+        result = harness.sync(state, select=STREAMS, lookback_seconds=0)
+
+        written, state = written + result, result.state
         assert harness.missing_rows(written, STREAMS) == {}, timestamp
 
 
-def test_updates_later_on_the_bookmarks_own_day_arrive_whenever_the_next_run_is(
-    harness: SyncHarness, midnight: datetime
+@pytest.mark.parametrize(("days", "hour"), [(0, 1), (1, 12), (2, 23), (6, 0)])
+def test_updates_on_bookmark_day_are_loaded(
+    harness: SyncHarness, midnight: datetime, days: int, hour: int
 ) -> None:
-    for days, hour in ((0, 1), (1, 12), (2, 23), (6, 0)):
-        start = (midnight + timedelta(days=10 * days + 1)).timestamp()
-        harness.sandbox.clock.set(start + hour * HOUR)
-        first = harness.sync(select=STREAMS, lookback_seconds=0)
-        for seconds in (0, 1, MINUTE, 10 * MINUTE):
-            harness.sandbox.clock.advance(seconds)
-            oldest = harness.sandbox.records("contacts")[0]["id"]
-            harness.sandbox.change("contacts", oldest, {"name": f"{days} days, {seconds} s"})
-        harness.sandbox.clock.advance(days * DAY)
-        later = harness.sync(first.state, select=STREAMS, lookback_seconds=0)
-        assert harness.missing_rows(first + later, STREAMS) == {}, days
+    """The next run is on the same day, or some days later."""
+    harness.sandbox.clock.set((midnight + timedelta(days=1)).timestamp() + hour * HOUR)
+    first = harness.sync(select=STREAMS, lookback_seconds=0)
+    for seconds in (0, 1, MINUTE, 10 * MINUTE):
+        harness.sandbox.clock.advance(seconds)
+        rename_oldest(harness, f"After {seconds} s")
+    harness.sandbox.clock.advance(days * DAY)
+
+    second = harness.sync(first.state, select=STREAMS, lookback_seconds=0)
+
+    assert harness.missing_rows(first + second, STREAMS) == {}
 
 
-def test_an_update_in_this_minute_arrives_in_this_run(harness: SyncHarness) -> None:
-    for _ in range(24):
-        harness.sandbox.clock.advance(HOUR + 17)
-        oldest = harness.sandbox.records("contacts")[0]["id"]
-        harness.sandbox.change("contacts", oldest, {"name": "Just now"})
-        run = harness.sync(select=["contacts"])
-        assert harness.missing_rows(run, ["contacts"]) == {}
+def test_updates_of_this_minute_are_loaded(harness: SyncHarness) -> None:
+    for hour in range(0, 24, 2):
+        harness.sandbox.clock.advance(2 * HOUR + 17)
+        rename_oldest(harness, "Just now")
+
+        result = harness.sync(select=["contacts"])
+
+        assert harness.missing_rows(result, ["contacts"]) == {}, hour
 
 
 @pytest.mark.parametrize("concurrency", [1, 32])
-def test_a_first_run_in_windows_of_days_leaves_no_gap(midnight: datetime, concurrency: int) -> None:
+def test_windows_of_days_leave_no_gap(midnight: datetime, concurrency: int) -> None:
     options = SandboxOptions(
         contacts=1500,
         companies=0,
@@ -109,12 +118,13 @@ def test_a_first_run_in_windows_of_days_leaves_no_gap(midnight: datetime, concur
         clock_start=midnight.timestamp() + 5 * HOUR,
     )
     with SyncHarness(options) as harness:
-        run = harness.sync(select=["contacts"], page_size=25, concurrency=concurrency)
-        assert harness.missing_rows(run, ["contacts"]) == {}
+        result = harness.sync(select=["contacts"], page_size=25, concurrency=concurrency)
+
+        assert harness.missing_rows(result, ["contacts"]) == {}
 
 
 @pytest.mark.parametrize("version", ["2.7", "2.16"])
-def test_an_hourly_run_reads_no_more_than_it_needs(midnight: datetime, version: str) -> None:
+def test_hourly_sync_reads_two_pages(midnight: datetime, version: str) -> None:
     options = SandboxOptions(
         contacts=900, companies=0, conversations=0, tickets=0, timezone=str(midnight.tzinfo)
     )
@@ -124,64 +134,85 @@ def test_an_hourly_run_reads_no_more_than_it_needs(midnight: datetime, version: 
         harness.sandbox.clock.advance(HOUR)
         harness.sandbox.touch_oldest("contacts", 3)
         harness.sandbox.clear_requests()
-        run = harness.sync(state, select=["contacts"], api_version=version)
+
+        result = harness.sync(state, select=["contacts"], api_version=version)
+
         # the second page is the first that holds nothing new
         assert len(harness.requests()) == 2
-        assert len(run.records("contacts")) < 20
+        assert len(result.records("contacts")) < 20
 
 
-def test_from_2_17_on_the_search_is_asked_for_exact_seconds(
+def sync_twice_around_midnight(
     harness: SyncHarness, midnight: datetime
-) -> None:
+) -> tuple[SyncResult, SyncResult]:
+    """Sync with 2.17, change three contacts within three seconds, and sync again."""
     first = harness.sync(select=STREAMS, api_version="2.17", lookback_seconds=0)
     harness.sandbox.clock.set(midnight.timestamp() - 1)
     for _ in range(3):
-        oldest = harness.sandbox.records("contacts")[0]["id"]
-        harness.sandbox.change("contacts", oldest, {"name": "Renamed"})
+        rename_oldest(harness, "Renamed")
         harness.sandbox.clock.advance(1)
     harness.sandbox.clear_requests()
-    run = harness.sync(first.state, select=STREAMS, api_version="2.17", lookback_seconds=0)
-    assert harness.missing_rows(first + run, STREAMS) == {}
-    bookmark = first.state["bookmarks"]["contacts"]["replication_key_value"]
-    (asked,) = {
-        request.body["query"]["value"] for request in harness.requests("/contacts/search", "POST")
-    }
-    assert datetime.fromisoformat(bookmark).timestamp() - asked == 1
-    assert len(run.records("contacts")) == 4
+    return first, harness.sync(first.state, select=STREAMS, api_version="2.17", lookback_seconds=0)
 
 
-def test_one_answer_older_than_its_place_does_not_end_an_hourly_run(harness: SyncHarness) -> None:
+def test_version_2_17_searches_exact_seconds(harness: SyncHarness, midnight: datetime) -> None:
+    first, _ = sync_twice_around_midnight(harness, midnight)
+
+    searches = harness.requests("/contacts/search", "POST")
+    bookmark = datetime.fromisoformat(first.bookmark("contacts") or "").timestamp()
+    assert {request.body["query"]["value"] for request in searches} == {bookmark - 1}
+
+
+def test_version_2_17_loads_changed_contacts_only(harness: SyncHarness, midnight: datetime) -> None:
+    first, second = sync_twice_around_midnight(harness, midnight)
+
+    # the fourth is the one at the bookmark
+    assert len(second.records("contacts")) == 4
+    assert harness.missing_rows(first + second, STREAMS) == {}
+
+
+def test_stale_timestamp_ends_no_search(harness: SyncHarness) -> None:
     first = harness.sync(select=["contacts"])
     harness.sandbox.clock.advance(2 * HOUR)
     harness.sandbox.touch_oldest("contacts", 40)
-    changed: list[str] = []
+    stale: set[str] = set()
 
-    def with_one_stale_row(_: Request, page: dict[str, Any]) -> None:
-        if not changed:
-            changed.append(page["data"][5]["id"])
+    def make_one_stale(_: Request, page: dict[str, Any]) -> None:
+        if not stale:
+            stale.add(page["data"][5]["id"])
             page["data"][5]["updated_at"] = 1_600_000_000
 
-    harness.change_responses(with_one_stale_row)
+    harness.change_responses(make_one_stale)
+
     second = harness.sync(first.state, select=["contacts"], page_size=20)
-    missing_rows = harness.missing_rows(first + second, ["contacts"]).get("contacts", {})
-    assert {key[0] for key in missing_rows} == set(changed)
+
+    missing = harness.missing_rows(first + second, ["contacts"])["contacts"]
+    assert {contact_id for (contact_id,) in missing} == stale
 
 
-def test_a_search_newest_first_that_ends_too_early_is_begun_anew(
-    harness: SyncHarness, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The first page's link to the next one leads nowhere, though there are more records."""
+def sync_with_lost_link(harness: SyncHarness) -> tuple[SyncResult, SyncResult]:
+    """Sync, and sync again while the first page does not lead to the second."""
     first = harness.sync(select=["contacts"])
     harness.sandbox.clock.advance(2 * HOUR)
     harness.sandbox.touch_oldest("contacts", 40)
-    cut: list[Request] = []
+    requests: list[Request] = []
 
-    def without_the_link(request: Request, page: dict[str, Any]) -> None:
-        if not cut:
-            cut.append(request)
+    def lose_first_link(request: Request, page: dict[str, Any]) -> None:
+        if not requests:
             page["pages"]["next"] = {"page": 2}
+        requests.append(request)
 
-    harness.change_responses(without_the_link)
-    second = harness.sync(first.state, select=["contacts"], page_size=20)
+    harness.change_responses(lose_first_link)
+    return first, harness.sync(first.state, select=["contacts"], page_size=20)
+
+
+def test_search_that_ends_early_loses_nothing(harness: SyncHarness) -> None:
+    first, second = sync_with_lost_link(harness)
+
     assert harness.missing_rows(first + second, ["contacts"]) == {}
-    assert any("too early; contacts are searched anew" in line for line in warning_lines(caplog))
+
+
+def test_search_that_ends_early_is_warned_of(harness: SyncHarness) -> None:
+    _, second = sync_with_lost_link(harness)
+
+    assert second.summary("contacts")["warnings"] == 1

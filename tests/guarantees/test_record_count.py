@@ -1,4 +1,4 @@
-"""The record_count: what Intercom expected, and what received."""
+"""Each search is counted: what Intercom expected against what was received."""
 
 from __future__ import annotations
 
@@ -6,102 +6,115 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.guarantees.log_lines import info_lines, warning_lines
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
-    from tests.guarantees.harness import SyncHarness
+    from tests.guarantees.harness import SyncHarness, SyncResult
 
 SEARCHED = ("contacts", "conversations", "tickets")
 SEARCH = "/conversations/search"
+MORE_CONTACTS = SandboxOptions(contacts=300, companies=0, conversations=300)
+
+
+def sync_conversations(harness: SyncHarness) -> SyncResult:
+    """Search in many pages, one after the other."""
+    return harness.sync(select=["conversations"], page_size=20, concurrency=1)
+
+
+def delete_some(harness: SyncHarness) -> None:
+    """Delete three conversations that the search has yet to return."""
+    for record in harness.sandbox.records("conversations")[-4:-1]:
+        harness.sandbox.delete("conversations", record["id"])
 
 
 @pytest.mark.parametrize("page_size", [7, 150])
-def test_each_searched_stream_says_how_many_were_promised_and_how_many_came(
-    harness: SyncHarness, caplog: pytest.LogCaptureFixture, page_size: int
-) -> None:
-    caplog.set_level("INFO")
-    harness.sync(page_size=page_size)
-    for kind in SEARCHED:
-        count = len(harness.sandbox.records(kind))
-        assert f"Intercom expected {count} {kind}, and {count} came" in info_lines(caplog)
-    assert not any("fewer" in line for line in warning_lines(caplog))
+def test_complete_search_receives_expected_number(harness: SyncHarness, page_size: int) -> None:
+    total = {kind: len(harness.sandbox.records(kind)) for kind in SEARCHED}
+
+    result = harness.sync(select=SEARCHED, page_size=page_size)
+
+    counts = {kind: result.record_count(kind) for kind in SEARCHED}
+    assert counts == {kind: {"received": n, "expected": n} for kind, n in total.items()}
 
 
-def test_records_that_do_not_come_are_missed_with_both_numbers(
-    harness: SyncHarness, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Three of the conversations vanish between the first page and the last."""
+@pytest.mark.parametrize("page_size", [7, 150])
+def test_complete_search_logs_no_warning(harness: SyncHarness, page_size: int) -> None:
+    result = harness.sync(select=SEARCHED, page_size=page_size)
 
-    def vanish() -> None:
-        for record in harness.sandbox.records("conversations")[-4:-1]:
-            harness.sandbox.delete("conversations", record["id"])
-
-    harness.before_request(SEARCH, vanish, number=2)
-    harness.sync(select=["conversations"], page_size=20, concurrency=1)
-    assert any("3 conversations fewer came" in line for line in warning_lines(caplog))
-    assert any("(57 of 60)" in line for line in warning_lines(caplog))
+    assert [result.summary(kind)["warnings"] for kind in SEARCHED] == [0, 0, 0]
 
 
-@pytest.mark.parametrize(
-    "options", [SandboxOptions(contacts=300, companies=0, conversations=300)], indirect=True
-)
-def test_a_record_that_comes_twice_does_not_hide_one_that_does_not_come(
-    harness: SyncHarness, caplog: pytest.LogCaptureFixture
-) -> None:
-    """One conversation is changed after it was read and comes again, another one vanishes."""
+def test_missing_records_are_warned_of(harness: SyncHarness) -> None:
+    harness.before_request(SEARCH, lambda: delete_some(harness), number=2)
 
-    def drift() -> None:
+    result = sync_conversations(harness)
+
+    assert len(result.warnings("conversations", 57, 60, 3)) == 1
+
+
+def test_missing_records_show_in_count(harness: SyncHarness) -> None:
+    harness.before_request(SEARCH, lambda: delete_some(harness), number=2)
+
+    result = sync_conversations(harness)
+
+    assert result.record_count("conversations") == {"received": 57, "expected": 60}
+
+
+@pytest.mark.parametrize("options", [MORE_CONTACTS], indirect=True)
+def test_repeated_record_hides_no_missing_one(harness: SyncHarness) -> None:
+    """One conversation changes after it was read and is returned again; another is deleted."""
+
+    def change_and_delete() -> None:
         records = harness.sandbox.records("conversations")
         harness.sandbox.clock.advance(60)
         harness.sandbox.change("conversations", records[0]["id"], {"title": "Again"})
         harness.sandbox.delete("conversations", records[-2]["id"])
 
-    harness.before_request(SEARCH, drift, number=3)
-    harness.sync(select=["conversations"], page_size=20, concurrency=1)
-    assert any("1 conversations fewer came" in line for line in warning_lines(caplog))
+    harness.before_request(SEARCH, change_and_delete, number=3)
+
+    result = sync_conversations(harness)
+
+    assert result.record_count("conversations") == {"received": 299, "expected": 300}
 
 
-def test_an_incremental_run_is_audited_too(
-    harness: SyncHarness, caplog: pytest.LogCaptureFixture
-) -> None:
-    state = harness.sync().state
-    harness.sandbox.clock.advance(600)
-    for kind in SEARCHED:
-        harness.sandbox.touch_oldest(kind, 12)
-    caplog.set_level("INFO")
-    harness.sync(state)
-    for kind in SEARCHED:
-        lines = [line for line in info_lines(caplog) if f" {kind}" in line and "expected" in line]
-        assert len(lines) == 1, kind
-
-
-def test_records_created_meanwhile_do_not_hide_others_that_do_not_come(
-    harness: SyncHarness, caplog: pytest.LogCaptureFixture
-) -> None:
-    def drift() -> None:
-        for record in harness.sandbox.records("conversations")[-4:-1]:
-            harness.sandbox.delete("conversations", record["id"])
+def test_created_records_hide_no_missing_ones(harness: SyncHarness) -> None:
+    def delete_and_create() -> None:
+        delete_some(harness)
         harness.sandbox.clock.advance(60)
         for _ in range(3):
             harness.sandbox.create("conversations")
 
-    harness.before_request(SEARCH, drift, number=2)
-    harness.sync(select=["conversations"], page_size=20, concurrency=1)
-    assert any("3 conversations fewer came" in line for line in warning_lines(caplog))
+    harness.before_request(SEARCH, delete_and_create, number=2)
+
+    result = sync_conversations(harness)
+
+    assert result.record_count("conversations") == {"received": 57, "expected": 60}
 
 
-def test_what_the_audit_misses_for_being_changed_comes_with_the_next_run(
-    harness: SyncHarness, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_incremental_search_is_counted_too(harness: SyncHarness) -> None:
+    state = harness.sync(select=SEARCHED).state
+    harness.sandbox.clock.advance(600)
+    for kind in SEARCHED:
+        harness.sandbox.touch_oldest(kind, 12)
+
+    result = harness.sync(state, select=SEARCHED)
+
+    assert all(result.record_count(kind)["received"] >= 12 for kind in SEARCHED)
+
+
+def test_records_missed_for_changing_come_next(harness: SyncHarness) -> None:
     """They were in a window that ended before their new timestamp; the index had the old one."""
     kinds = ("conversations", "tickets")
     harness.sandbox.set_options(index_delay=dict.fromkeys(kinds, 600), fresh_answers=True)
     for kind in kinds:
-        ids = [record["id"] for record in harness.sandbox.records(kind)[15:30]]
-        harness.sandbox.touch(kind, ids)
+        harness.sandbox.touch(
+            kind, [record["id"] for record in harness.sandbox.records(kind)[15:30]]
+        )
     harness.sandbox.clock.advance(60)
     first = harness.sync(select=kinds, page_size=5)
-    assert any("and the next one loads them" in line for line in warning_lines(caplog))
+    assert first.warnings("conversations", 60)
     harness.sandbox.clock.advance(600)
-    assert harness.missing_rows(first + harness.sync(first.state, select=kinds), kinds) == {}
+
+    second = harness.sync(first.state, select=kinds)
+
+    assert harness.missing_rows(first + second, kinds) == {}
