@@ -1,4 +1,4 @@
-"""What was deleted in Intercom is reported, so that a warehouse can follow."""
+"""Conversations that were deleted in Intercom are reported, so that a warehouse can follow."""
 
 from __future__ import annotations
 
@@ -23,32 +23,38 @@ def options() -> SandboxOptions:
 
 
 def delete(harness: SyncHarness, count: int, *, seconds: int = 7) -> None:
+    """Delete some conversations, each a number of seconds after the one before."""
     for record in harness.sandbox.records("conversations")[:count]:
         harness.sandbox.clock.advance(seconds)
         harness.sandbox.delete("conversations", record["id"])
 
 
-def test_every_deletion_arrives_with_its_moment(harness: SyncHarness) -> None:
+def test_every_deletion_is_reported(harness: SyncHarness) -> None:
     delete(harness, 150)
-    run = harness.sync(select=[STREAM])
-    assert harness.missing_rows(run, [STREAM]) == {}
-    assert len(run.records(STREAM)) == 150
+
+    result = harness.sync(select=[STREAM])
+
+    assert harness.missing_rows(result, [STREAM]) == {}
+    assert len(result.records(STREAM)) == 150
 
 
-def test_the_next_run_reads_new_deletions_only(harness: SyncHarness) -> None:
+def test_next_sync_reads_new_deletions_only(harness: SyncHarness) -> None:
     delete(harness, 150, seconds=120)
     first = harness.sync(select=[STREAM])
     harness.sandbox.clock.advance(86_400)
     delete(harness, 5)
     harness.sandbox.clear_requests()
-    later = harness.sync(first.state, select=[STREAM])
-    assert harness.missing_rows(first + later, [STREAM]) == {}
+
+    second = harness.sync(first.state, select=[STREAM])
+
     # the second page is the first that holds nothing new
     assert len(harness.requests(PATH)) == 2
-    assert len(later.records(STREAM)) < 40
+    assert len(second.records(STREAM)) < 40
+    assert harness.missing_rows(first + second, [STREAM]) == {}
 
 
-def test_deletions_during_the_walk_shift_its_pages_and_none_is_missed(harness: SyncHarness) -> None:
+def test_deletions_during_sync_are_reported(harness: SyncHarness) -> None:
+    """They shift the pages of the list while it is read."""
     delete(harness, 130)
 
     def delete_more(request: Request) -> None:
@@ -58,56 +64,66 @@ def test_deletions_during_the_walk_shift_its_pages_and_none_is_missed(harness: S
     harness.before_each_request(delete_more)
     first = harness.sync(select=[STREAM])
     harness.clear_actions()
-    assert harness.missing_rows(first + harness.sync(first.state, select=[STREAM]), [STREAM]) == {}
+
+    second = harness.sync(first.state, select=[STREAM])
+
+    assert harness.missing_rows(first + second, [STREAM]) == {}
 
 
-def test_many_deletions_in_one_second_and_a_kill_among_them(harness: SyncHarness) -> None:
+@pytest.mark.parametrize("messages", [2, 60, 150, 170, 230])
+def test_deletions_of_one_second_survive_kills(harness: SyncHarness, messages: int) -> None:
     delete(harness, 200, seconds=0)
-    for messages in (2, 60, 150, 170, 230):
-        cut = harness.try_sync(select=[STREAM], pipe=Pipe(messages=messages), lookback_seconds=0)
-        rest = harness.sync(cut.state, select=[STREAM], lookback_seconds=0)
-        assert harness.missing_rows(cut + rest, [STREAM]) == {}
+    killed = harness.try_sync(select=[STREAM], pipe=Pipe(messages=messages), lookback_seconds=0)
+
+    resumed = harness.sync(killed.state, select=[STREAM], lookback_seconds=0)
+
+    assert harness.missing_rows(killed + resumed, [STREAM]) == {}
 
 
-def test_a_conversation_that_is_deleted_after_it_was_loaded_is_told(harness: SyncHarness) -> None:
-    first = harness.sync()
+def test_conversation_deleted_after_loading_is_reported(harness: SyncHarness) -> None:
+    first = harness.sync(select=["conversations", STREAM])
     harness.sandbox.clock.advance(600)
     deleted = harness.sandbox.records("conversations")[3]["id"]
     harness.sandbox.delete("conversations", deleted)
-    later = harness.sync(first.state)
-    assert deleted in {row["id"] for row in first.records("conversations")}
-    assert [row["id"] for row in later.records(STREAM)] == [deleted]
+
+    second = harness.sync(first.state, select=["conversations", STREAM])
+
+    assert deleted in first.values("conversations", "id")
+    assert second.values(STREAM, "id") == [deleted]
 
 
-def test_an_older_api_version_has_no_such_stream_and_is_asked_for_none(
-    harness: SyncHarness,
-) -> None:
-    run = harness.sync(api_version="2.15")
-    assert STREAM not in {schema["stream"] for schema in run.schemas}
+def test_older_api_version_lacks_the_stream(harness: SyncHarness) -> None:
+    result = harness.sync(api_version="2.15")
+
+    assert STREAM not in {schema["stream"] for schema in result.schemas}
     assert harness.requests(PATH) == []
 
 
-def test_one_entry_older_than_its_place_does_not_end_the_list(harness: SyncHarness) -> None:
+def test_stale_timestamp_ends_no_list(harness: SyncHarness) -> None:
     delete(harness, 3)
     first = harness.sync(select=[STREAM])
     delete(harness, 150)
-    changed: list[str] = []
+    stale: set[str] = set()
 
-    def with_one_stale_row(request: Request, page: dict[str, Any]) -> None:
-        if request.path == PATH and not changed:
+    def make_one_stale(request: Request, page: dict[str, Any]) -> None:
+        if request.path == PATH and not stale:
             entry = page["conversations"][5]
-            changed.append(entry["id"])
+            stale.add(entry["id"])
             entry["deleted_at"] = 1_600_000_000
 
-    harness.change_responses(with_one_stale_row)
+    harness.change_responses(make_one_stale)
+
     second = harness.sync(first.state, select=[STREAM])
-    missing_rows = harness.missing_rows(first + second, [STREAM]).get(STREAM, {})
-    assert {key[0] for key in missing_rows} <= set(changed)
+
+    missing = harness.missing_rows(first + second, [STREAM]).get(STREAM, {})
+    assert {conversation_id for (conversation_id,) in missing} <= stale
 
 
-def test_a_deletion_in_the_second_of_the_bookmark_arrives(harness: SyncHarness) -> None:
+def test_deletion_in_bookmark_second_is_reported(harness: SyncHarness) -> None:
     delete(harness, 3)
     first = harness.sync(select=[STREAM], lookback_seconds=0)
     delete(harness, 3, seconds=0)
-    later = harness.sync(first.state, select=[STREAM], lookback_seconds=0)
-    assert harness.missing_rows(first + later, [STREAM]) == {}
+
+    second = harness.sync(first.state, select=[STREAM], lookback_seconds=0)
+
+    assert harness.missing_rows(first + second, [STREAM]) == {}

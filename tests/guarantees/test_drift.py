@@ -1,4 +1,4 @@
-"""Records change all the time while they are read, in every family."""
+"""Records of all kinds change while they are read."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ REQUESTS = 90
 
 
 @given(
-    drift=events(REQUESTS),
+    changes=events(REQUESTS),
     page_size=st.sampled_from((7, 20, 150)),
     index_delay=st.sampled_from((0, 0, 300)),
 )
-def test_a_run_amid_changes_and_a_further_run_hold_the_latest_version_of_every_record(
-    drift: list[Event], page_size: int, index_delay: int
+def test_changes_during_sync_are_loaded(
+    changes: list[Event], page_size: int, index_delay: int
 ) -> None:
+    """A run amid changes and a further run have the latest version of every record."""
     with SyncHarness(WORKSPACE) as harness:
         kinds = ("contacts", "conversations", "tickets")
         harness.sandbox.set_options(index_delay=dict.fromkeys(kinds, index_delay))
-        schedule = Schedule(harness.sandbox, drift)
+        schedule = Schedule(harness.sandbox, changes)
         harness.before_each_request(schedule.before_request)
+
         first = harness.sync(page_size=page_size)
         schedule.apply_rest()
         harness.sandbox.clock.advance(index_delay)
-        assert harness.missing_rows(first + harness.sync(first.state, page_size=page_size)) == {}
+        second = harness.sync(first.state, page_size=page_size)
+
+        assert harness.missing_rows(first + second) == {}

@@ -1,10 +1,12 @@
-"""What fails for good fails alone: the rest is loaded, and the run ends with exit code 1."""
+"""A stream or record that always fails fails alone: all else is loaded, and the exit code is 1."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from tap_intercom.errors import InvalidRequestError, RetriableError
 from tap_intercom.tap import TapIntercom
@@ -13,127 +15,201 @@ from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
-    from tests.guarantees.harness import SyncHarness
+    from tests.guarantees.harness import SyncHarness, SyncResult
 
-DETAILED = {"conversation_parts", "conversation_part_attachments"}
 FAILING = {
     "/companies/scroll": {"companies", "company_tags", "company_segments"},
     "/tickets/search": {"tickets", "ticket_parts", "ticket_contacts", "ticket_part_attachments"},
     "/tags": {"tags"},
 }
-FOR_GOOD = (
-    Fault(kind="status", status=500, times=None),
-    Fault(kind="status", status=422, code="parameter_invalid", times=None),
-    Fault(kind="not_json", times=None),
-)
+"""The streams that need each of some paths."""
+
+FROM_DETAIL = {"conversation_parts", "conversation_part_attachments"}
+SERVER_ERROR = Fault(kind="status", status=500, times=None)
+REFUSAL = Fault(kind="status", status=422, code="parameter_invalid", times=None)
+NO_JSON = Fault(kind="not_json", times=None)
+FAULTS = {"500": SERVER_ERROR, "422": REFUSAL, "no JSON": NO_JSON}
+MANY_CONVERSATIONS = SandboxOptions(contacts=5, companies=5, conversations=200, tickets=5)
 
 
-def failing(fault: Fault, path: str, after: int = 0) -> Fault:
-    return Fault(
-        kind=fault.kind, status=fault.status, code=fault.code, times=None, path=path, after=after
-    )
+def fail(harness: SyncHarness, path: str, fault: Fault = SERVER_ERROR, after: int = 0) -> None:
+    """Let all requests for a path fail, after a number of them."""
+    harness.sandbox.faults.add(replace(fault, path=path, after=after))
 
 
-@pytest.mark.parametrize("fault", FOR_GOOD, ids=["500", "422", "no JSON"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 @pytest.mark.parametrize("path", FAILING)
-def test_a_stream_that_always_fails_keeps_no_other_from_being_loaded(
-    harness: SyncHarness, path: str, fault: Fault
-) -> None:
-    harness.sandbox.faults.add(failing(fault, path))
-    run = harness.try_sync()
-    assert run.failures.keys() == FAILING[path]
-    assert run.denied_streams == frozenset()
-    assert harness.missing_rows(run, CHECKED - FAILING[path]) == {}
-    assert not any(run.state["bookmarks"].get(name) for name in FAILING[path])
-    harness.sandbox.faults.clear()
-    assert harness.missing_rows(run + harness.sync(run.state)) == {}
+def test_failing_stream_fails_alone(harness: SyncHarness, path: str, fault: Fault) -> None:
+    fail(harness, path, fault)
+
+    result = harness.try_sync()
+
+    assert result.failures.keys() == FAILING[path]
+    assert harness.missing_rows(result, CHECKED - FAILING[path]) == {}
 
 
-def test_a_scroll_that_is_never_free_keeps_no_other_stream_from_being_loaded(
-    harness: SyncHarness,
-) -> None:
-    harness.sandbox.faults.add(
-        Fault(kind="status", status=400, code="scroll_exists", path="/companies/scroll", times=None)
-    )
-    run = harness.try_sync()
-    assert run.failures.keys() == FAILING["/companies/scroll"]
-    assert harness.missing_rows(run, CHECKED - run.failures.keys()) == {}
+@pytest.mark.parametrize("path", FAILING)
+def test_failing_stream_keeps_its_bookmark(harness: SyncHarness, path: str) -> None:
+    fail(harness, path)
+
+    result = harness.try_sync(select=FAILING[path])
+
+    assert [result.bookmark(name) for name in FAILING[path]] == [None] * len(FAILING[path])
 
 
-@pytest.mark.parametrize(
-    "options",
-    [SandboxOptions(contacts=5, companies=5, conversations=200, tickets=5)],
-    indirect=True,
-)
-def test_a_search_that_fails_in_the_middle_keeps_what_came_and_goes_on_there(
-    harness: SyncHarness,
-) -> None:
-    path = "/conversations/search"
-    harness.sandbox.faults.add(failing(FOR_GOOD[0], path, after=14))
-    run = harness.try_sync(page_size=10, concurrency=1)
-    assert "conversations" in run.failures
-    bookmark = run.state["bookmarks"]["conversations"]["replication_key_value"]
-    assert len(run.records("conversations")) >= 130
-    assert bookmark < max(row["updated_at"] for row in run.records("conversations"))
-    harness.sandbox.faults.clear()
-    later = harness.sync(run.state)
-    assert harness.missing_rows(run + later) == {}
-    assert len(later.records("conversations")) < 200
-
-
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        (FOR_GOOD[0], RetriableError),
-        (FOR_GOOD[1], InvalidRequestError),
-        (FOR_GOOD[2], RetriableError),
-    ],
-    ids=["500", "422", "no JSON"],
-)
-def test_a_conversation_that_always_fails_ends_only_the_streams_that_need_its_page(
-    harness: SyncHarness, fault: Fault, kind: type[Exception]
-) -> None:
-    bad = harness.sandbox.records("conversations")[5]["id"]
-    harness.sandbox.faults.add(failing(fault, f"/conversations/{bad}"))
+@pytest.mark.parametrize("path", FAILING)
+def test_failed_stream_is_loaded_next(harness: SyncHarness, path: str) -> None:
+    fail(harness, path)
     first = harness.try_sync()
-    assert first.failures.keys() == DETAILED
-    assert all(isinstance(failure, kind) for failure in first.failures.values())
-    assert harness.missing_rows(first, CHECKED - DETAILED) == {}
-    assert not any(first.state["bookmarks"].get(name) for name in DETAILED)
-    missing_rows = harness.missing_rows(first, DETAILED)
-    assert {row["conversation_id"] for rows in missing_rows.values() for row in rows.values()} <= {
-        bad
-    }
     harness.sandbox.faults.clear()
-    assert harness.missing_rows(first + harness.sync(first.state)) == {}
+
+    second = harness.sync(first.state)
+
+    assert harness.missing_rows(first + second) == {}
 
 
-def test_a_page_that_fails_for_every_conversation_is_given_up_soon(harness: SyncHarness) -> None:
-    harness.sandbox.faults.add(failing(FOR_GOOD[1], "/conversations/[0-9]+"))
-    run = harness.try_sync(concurrency=1)
-    assert run.failures.keys() == DETAILED
+def test_busy_scroll_fails_companies_alone(harness: SyncHarness) -> None:
+    busy = Fault(kind="status", status=400, code="scroll_exists", times=None)
+    fail(harness, "/companies/scroll", busy)
+
+    result = harness.try_sync()
+
+    assert result.failures.keys() == FAILING["/companies/scroll"]
+    assert harness.missing_rows(result, CHECKED - result.failures.keys()) == {}
+
+
+def sync_failing_search(harness: SyncHarness) -> SyncResult:
+    """Sync conversations while their search fails after 14 pages."""
+    fail(harness, "/conversations/search", after=14)
+    return harness.try_sync(select=["conversations"], page_size=10, concurrency=1)
+
+
+@pytest.mark.parametrize("options", [MANY_CONVERSATIONS], indirect=True)
+def test_failing_search_keeps_earlier_records(harness: SyncHarness) -> None:
+    result = sync_failing_search(harness)
+
+    assert result.failures.keys() == {"conversations"}
+    assert len(result.records("conversations")) >= 130
+
+
+@pytest.mark.parametrize("options", [MANY_CONVERSATIONS], indirect=True)
+def test_failed_search_resumes_where_it_failed(harness: SyncHarness) -> None:
+    first = sync_failing_search(harness)
+    harness.sandbox.faults.clear()
+
+    second = harness.sync(first.state, select=["conversations"])
+
+    assert len(second.records("conversations")) < 200
+    assert harness.missing_rows(first + second, ["conversations"]) == {}
+
+
+def fail_one_detail(harness: SyncHarness, fault: Fault = SERVER_ERROR) -> str:
+    """Let all requests for one conversation fail; return its id."""
+    conversation_id: str = harness.sandbox.records("conversations")[5]["id"]
+    fail(harness, f"/conversations/{conversation_id}", fault)
+    return conversation_id
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(SERVER_ERROR, RetriableError), (REFUSAL, InvalidRequestError), (NO_JSON, RetriableError)],
+    ids=FAULTS.keys(),
+)
+def test_failing_detail_fails_its_streams_alone(
+    harness: SyncHarness, fault: Fault, error: type[Exception]
+) -> None:
+    fail_one_detail(harness, fault)
+
+    result = harness.try_sync()
+
+    assert {name: type(failure) for name, failure in result.failures.items()} == dict.fromkeys(
+        FROM_DETAIL, error
+    )
+    assert harness.missing_rows(result, CHECKED - FROM_DETAIL) == {}
+
+
+def test_failing_detail_costs_no_other_row(harness: SyncHarness) -> None:
+    failing = fail_one_detail(harness)
+
+    result = harness.try_sync(select=FROM_DETAIL)
+
+    missing = harness.missing_rows(result, FROM_DETAIL).values()
+    assert {row["conversation_id"] for rows in missing for row in rows.values()} <= {failing}
+
+
+def test_failing_detail_is_warned_of(harness: SyncHarness) -> None:
+    fail_one_detail(harness)
+
+    result = harness.try_sync(select=["conversation_parts"])
+
+    assert result.summary("conversation_parts")["warnings"] == 1
+    assert len(result.warnings("conversation_parts", 1)) == 1
+
+
+def test_failing_detail_keeps_the_bookmark(harness: SyncHarness) -> None:
+    fail_one_detail(harness)
+
+    result = harness.try_sync(select=FROM_DETAIL)
+
+    assert [result.bookmark(name) for name in FROM_DETAIL] == [None, None]
+
+
+def test_failed_detail_is_loaded_next(harness: SyncHarness) -> None:
+    fail_one_detail(harness)
+    first = harness.try_sync(select=FROM_DETAIL)
+    harness.sandbox.faults.clear()
+
+    second = harness.sync(first.state, select=FROM_DETAIL)
+
+    assert harness.missing_rows(first + second, FROM_DETAIL) == {}
+
+
+def test_details_that_all_fail_are_given_up(harness: SyncHarness) -> None:
+    fail(harness, "/conversations/[0-9]+", REFUSAL)
+
+    result = harness.try_sync(concurrency=1)
+
+    assert result.failures.keys() == FROM_DETAIL
     assert len(harness.requests(r"/conversations/\d+")) < 10
 
 
-def test_a_stream_that_fails_is_named_in_one_line_and_the_run_exits_with_1(
-    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    harness.sandbox.faults.add(failing(FOR_GOOD[1], "/tags"))
+@pytest.fixture
+def environment(harness: SyncHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the settings into environment variables."""
     monkeypatch.setenv("TAP_INTERCOM_ACCESS_TOKEN", harness.options.token)
     monkeypatch.setenv("TAP_INTERCOM_API_URL", harness.url)
+
+
+@pytest.mark.usefixtures("environment")
+def test_failed_stream_exits_with_1(harness: SyncHarness) -> None:
+    fail(harness, "/tags", REFUSAL)
+
     with pytest.raises(SystemExit) as end:
         TapIntercom.cli(["--config=ENV"])
+
     assert end.value.code == 1
-    (error,) = [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
-    assert error.startswith("Stream tags was not loaded whole: GET /tags was answered with 422")
-    assert harness.requests("/tickets/search")
 
 
-def test_a_run_that_is_answered_nothing_at_all_ends_at_its_first_error(
-    harness: SyncHarness,
+@pytest.mark.usefixtures("environment")
+def test_failed_stream_is_one_error_line(
+    harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.sandbox.faults.add(failing(FOR_GOOD[0], ".*"))
-    run = harness.try_sync(select=["admins", "tags", "teams"])
-    assert run.failures == {}
-    assert isinstance(run.error, RetriableError)
+    fail(harness, "/tags", REFUSAL)
+
+    with pytest.raises(SystemExit):
+        TapIntercom.cli(["--config=ENV"])
+
+    (line,) = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+    assert line.startswith("tags: ")
+    assert "422" in line
+
+
+def test_unreachable_api_ends_the_run(harness: SyncHarness) -> None:
+    """Nothing is answered, so no other stream is tried after the first error."""
+    fail(harness, ".*")
+
+    result = harness.try_sync(select=["admins", "tags", "teams"])
+
+    assert isinstance(result.error, RetriableError)
+    assert result.failures == {}
     assert len({request.path for request in harness.requests()} - {"/me"}) == 1
