@@ -1,4 +1,4 @@
-"""What the tests share: a sandbox, and a tap that talks to it."""
+"""A sandbox of each test's own, and a tap that reads it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def options(request: pytest.FixtureRequest) -> SandboxOptions:
-    """Take the workspace from the test's `options` parameter, or a small one."""
+    """Return the test's parameter `options`, or those of a small workspace."""
     return getattr(request, "param", SMALL)
 
 
 @pytest.fixture
 def sandbox(options: SandboxOptions) -> Iterator[Sandbox]:
-    """Start a local Intercom of the test's own."""
+    """Start a sandbox with one deleted conversation."""
     with Sandbox(options) as running:
         running.control.delete("conversations", running.control.records("conversations")[5]["id"])
         running.control.clear_requests()
@@ -47,11 +47,11 @@ def harness(options: SandboxOptions) -> Iterator[SyncHarness]:
 
 @pytest.fixture
 def config(sandbox: Sandbox) -> dict[str, Any]:
-    """Point the tap at the sandbox."""
+    """Return the settings that point the tap at the sandbox."""
     return {"access_token": sandbox.options.token, "api_url": sandbox.url}
 
 
 @pytest.fixture
 def tap(config: dict[str, Any]) -> TapRunner:
-    """Run the tap within the test's process."""
+    """Return a runner of the tap within the test's process."""
     return TapRunner(config)

@@ -1,4 +1,4 @@
-"""What the guards share: a harness, and how long hypothesis may search.
+"""The harness of each test, and how long hypothesis searches.
 
 `pytest tests/guarantees --hypothesis-profile=thorough` searches for minutes instead of seconds.
 """
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 SMALL = SandboxOptions(contacts=160, companies=120, conversations=60, tickets=40)
 """Some pages of everything, and more than one page of the scroll."""
 
-for name, examples in {"guard": 6, "thorough": 300}.items():
+for name, examples in {"brief": 6, "thorough": 300}.items():
     settings.register_profile(
         name,
         max_examples=examples,
         deadline=None,
-        derandomize="CI" in os.environ and name == "guard",
+        derandomize="CI" in os.environ and name == "brief",
         print_blob=True,
         phases=[phase for phase in Phase if phase is not Phase.shrink or name == "thorough"],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -33,19 +33,19 @@ for name, examples in {"guard": 6, "thorough": 300}.items():
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Search briefly unless the command line says otherwise."""
+    """Search briefly unless the command line names another profile."""
     if not config.getoption("--hypothesis-profile"):
-        settings.load_profile("guard")
+        settings.load_profile("brief")
 
 
 @pytest.fixture
 def options(request: pytest.FixtureRequest) -> SandboxOptions:
-    """Take the workspace from the test's `options` parameter, or a small one."""
+    """Return the test's parameter `options`, or those of a small workspace."""
     return getattr(request, "param", SMALL)
 
 
 @pytest.fixture
 def harness(options: SandboxOptions) -> Iterator[SyncHarness]:
-    """Set up a workspace of the test's own, and a tap that nothing keeps waiting."""
-    with SyncHarness(options) as ready:
-        yield ready
+    """Start a workspace of the test's own, for a tap whose waits take no time."""
+    with SyncHarness(options) as harness:
+        yield harness

@@ -48,13 +48,18 @@ def test_failing_stream_fails_alone(harness: SyncHarness, path: str, fault: Faul
     assert harness.missing_rows(result, CHECKED - FAILING[path]) == {}
 
 
-@pytest.mark.parametrize("path", FAILING)
+@pytest.mark.parametrize("path", ["/companies/scroll", "/tickets/search"])
 def test_failing_stream_keeps_its_bookmark(harness: SyncHarness, path: str) -> None:
+    first = harness.sync(select=FAILING[path])
+    harness.sandbox.clock.advance(86_400)
+    for kind in ("companies", "tickets"):
+        harness.sandbox.touch_oldest(kind, 3)
     fail(harness, path)
 
-    result = harness.try_sync(select=FAILING[path])
+    second = harness.try_sync(first.state, select=FAILING[path])
 
-    assert [result.bookmark(name) for name in FAILING[path]] == [None] * len(FAILING[path])
+    assert all(first.bookmark(name) for name in FAILING[path])
+    assert second.state == first.state
 
 
 @pytest.mark.parametrize("path", FAILING)
@@ -149,9 +154,10 @@ def test_failing_detail_is_warned_of(harness: SyncHarness) -> None:
 def test_failing_detail_keeps_the_bookmark(harness: SyncHarness) -> None:
     fail_one_detail(harness)
 
-    result = harness.try_sync(select=FROM_DETAIL)
+    result = harness.try_sync(select=["conversations", "conversation_parts"])
 
-    assert [result.bookmark(name) for name in FROM_DETAIL] == [None, None]
+    assert result.bookmark("conversations") is not None
+    assert result.bookmark("conversation_parts") is None
 
 
 def test_failed_detail_is_loaded_next(harness: SyncHarness) -> None:

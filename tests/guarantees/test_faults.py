@@ -1,21 +1,20 @@
-"""Anything may go wrong with any request; a run that ends well holds everything all the same."""
+"""Any request can go wrong; a run that ends well has every row all the same."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from tests.guarantees.log_lines import warning_lines
 from tests.guarantees.schedules import fault_id
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
     from tap_intercom.api.request import Request
-    from tests.guarantees.harness import SyncHarness
+    from tests.guarantees.harness import SyncHarness, SyncResult
 
 ENDPOINTS = (
     "/me",
@@ -36,8 +35,9 @@ ENDPOINTS = (
     "/conversations/deleted",
     "/tickets/search",
 )
+CONTACTS = ("contacts", "contact_tags", "contact_companies")
 SEARCHES = {
-    "/contacts/search": ("contacts", "contact_tags", "contact_companies"),
+    "/contacts/search": CONTACTS,
     "/conversations/search": ("conversations", "conversation_parts", "conversation_tags"),
     "/tickets/search": ("tickets", "ticket_parts"),
 }
@@ -73,129 +73,159 @@ FAULTS = (
     Fault(kind="raw_body", body=b"{}"),
     Fault(kind="raw_body", body=b'{"type":"error.list","errors":[{"code":"server_error"}]}'),
 )
+FAULT_IDS = [f"{fault_id(fault)} {' '.join(fault.headers)}".strip() for fault in FAULTS]
+REFUSED_CURSOR = Fault(kind="status", status=400, code="client_error")
+REPEATED_CURSOR = Fault(kind="repeated_cursor")
 MANY_PAGES = SandboxOptions(contacts=260, companies=20, conversations=220, tickets=130)
-MOST_REQUESTS = 1000
+MAX_REQUESTS = 1000
+
+with_many_pages = pytest.mark.parametrize("options", [MANY_PAGES], indirect=True)
+in_each_search = pytest.mark.parametrize("path", SEARCHES)
+with_bad_cursors = pytest.mark.parametrize(
+    "fault", [REPEATED_CURSOR, REFUSED_CURSOR], ids=["repeated", "refused"]
+)
 
 
 @pytest.fixture
-def patient(harness: SyncHarness) -> SyncHarness:
-    """Break off a run that would never end."""
+def limited_harness(harness: SyncHarness) -> SyncHarness:
+    """Fail a test whose run would never end."""
     requests = 0
 
     def count(_: Request) -> None:
         nonlocal requests
         requests += 1
-        assert requests < MOST_REQUESTS, "the run would never end"
+        assert requests < MAX_REQUESTS, "the run would never end"
 
     harness.before_each_request(count)
     return harness
 
 
-def ids() -> list[str]:
-    return [f"{fault_id(fault)} {' '.join(fault.headers)}".strip() for fault in FAULTS]
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=ids())
-def test_a_fault_on_every_endpoint_costs_no_record(harness: SyncHarness, fault: Fault) -> None:
+@pytest.mark.parametrize("fault", FAULTS, ids=FAULT_IDS)
+def test_fault_on_every_endpoint_loses_nothing(harness: SyncHarness, fault: Fault) -> None:
     for path in ENDPOINTS:
-        harness.sandbox.faults.add(msgspec.structs.replace(fault, path=path, times=2))
-    run = harness.sync()
-    assert harness.missing_rows(run) == {}
-    for path in ENDPOINTS:
-        asked = [one for one in harness.requests() if re.fullmatch(path, one.path)]
-        assert len(asked) > 2, path
+        harness.sandbox.faults.add(replace(fault, path=path, times=2))
+
+    result = harness.sync()
+
+    assert harness.missing_rows(result) == {}
+    assert all(len(harness.requests(path)) > 2 for path in ENDPOINTS)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=ids())
-def test_a_fault_in_the_middle_of_every_search_costs_no_record(
-    harness: SyncHarness, fault: Fault
-) -> None:
+@pytest.mark.parametrize("fault", FAULTS, ids=FAULT_IDS)
+def test_fault_within_every_search_loses_nothing(harness: SyncHarness, fault: Fault) -> None:
     for path in SEARCHES:
-        harness.sandbox.faults.add(msgspec.structs.replace(fault, path=path, after=3))
-    run = harness.sync(page_size=13)
-    assert harness.missing_rows(run) == {}
+        harness.sandbox.faults.add(replace(fault, path=path, after=3))
+
+    result = harness.sync(page_size=13)
+
+    assert harness.missing_rows(result) == {}
 
 
 @pytest.mark.parametrize("kind", ["slow_body", "hang"])
-def test_an_answer_past_the_timeout_is_asked_for_again(
-    harness: SyncHarness, caplog: pytest.LogCaptureFixture, kind: Any
-) -> None:
+def test_slow_response_is_requested_again(harness: SyncHarness, kind: Any) -> None:
     """This one waits for a real second."""
-    path = "/(tickets/search|conversations/[0-9]+|companies/scroll)"
-    harness.sandbox.faults.add(Fault(kind=kind, path=path, seconds=30))
-    assert harness.missing_rows(harness.sync(request_timeout=1, concurrency=1)) == {}
-    assert any("trying again" in line or "starts again" in line for line in warning_lines(caplog))
+    harness.sandbox.faults.add(Fault(kind=kind, path="/tickets/search", seconds=30))
+
+    result = harness.sync(select=["tickets"], request_timeout=1, concurrency=1)
+
+    assert harness.missing_rows(result, ["tickets"]) == {}
+    assert len(result.warnings("/tickets/search")) == 1
 
 
-@pytest.mark.parametrize("path", SEARCHES)
+@pytest.mark.parametrize("path", ["/companies/scroll", "/conversations/[0-9]+"])
+def test_slow_response_loses_nothing(harness: SyncHarness, path: str) -> None:
+    """This one waits for a real second."""
+    harness.sandbox.faults.add(Fault(kind="slow_body", path=path, seconds=30))
+    streams = ("companies", "conversation_parts")
+
+    result = harness.sync(select=streams, request_timeout=1)
+
+    assert harness.missing_rows(result, streams) == {}
+
+
+@in_each_search
 @pytest.mark.parametrize("concurrency", [1, 32])
-@pytest.mark.parametrize("options", [MANY_PAGES], indirect=True)
-def test_a_search_that_fails_at_150_a_page_and_works_at_30_is_read_with_smaller_pages(
-    harness: SyncHarness, path: str, concurrency: int
-) -> None:
+@with_many_pages
+def test_heavy_pages_are_read_smaller(harness: SyncHarness, path: str, concurrency: int) -> None:
+    """A search fails at 150 records a page, and works at 30."""
     heavy = Fault(kind="small_pages", status=504, path=path, per_page=30, times=None)
     harness.sandbox.faults.add(heavy)
-    run = harness.sync(select=SEARCHES[path], concurrency=concurrency)
-    assert harness.missing_rows(run, SEARCHES[path]) == {}
+
+    result = harness.sync(select=SEARCHES[path], concurrency=concurrency)
+
+    assert harness.missing_rows(result, SEARCHES[path]) == {}
     assert {request.status for request in harness.requests(path)} == {200, 504}
 
 
-@pytest.mark.parametrize("path", SEARCHES)
-@pytest.mark.parametrize("concurrency", [1, 32])
+@in_each_search
 @pytest.mark.parametrize("after", [1, 2, 5])
-@pytest.mark.parametrize("options", [MANY_PAGES], indirect=True)
-def test_a_refused_cursor_is_gone_on_from_the_last_safe_point(
-    patient: SyncHarness, caplog: pytest.LogCaptureFixture, path: str, concurrency: int, after: int
+@with_many_pages
+def test_refused_cursor_loses_nothing(limited_harness: SyncHarness, path: str, after: int) -> None:
+    limited_harness.sandbox.faults.add(replace(REFUSED_CURSOR, path=path, after=after))
+
+    result = limited_harness.sync(select=SEARCHES[path], page_size=20, concurrency=1)
+
+    assert limited_harness.missing_rows(result, SEARCHES[path]) == {}
+    assert len(result.warnings(path, "client_error")) == 1
+
+
+@in_each_search
+@pytest.mark.parametrize("after", [1, 2, 5])
+@with_many_pages
+def test_refused_search_among_many_loses_nothing(
+    limited_harness: SyncHarness, path: str, after: int
 ) -> None:
-    refusal = Fault(kind="status", status=400, code="client_error", path=path, after=after)
-    patient.sandbox.faults.add(refusal)
-    run = patient.try_sync(select=SEARCHES[path], page_size=20, concurrency=concurrency)
-    if run.error is not None:  # a search without a cursor was struck: that is no cursor's fault
-        assert concurrency > 1
-        run = run + patient.sync(
-            run.state, select=SEARCHES[path], page_size=20, concurrency=concurrency
-        )
-    else:
-        assert any("client_error" in line for line in warning_lines(caplog))
-    assert patient.missing_rows(run, SEARCHES[path]) == {}
+    """The refused search may have no cursor to blame; then the next run reads the rest."""
+    limited_harness.sandbox.faults.add(replace(REFUSED_CURSOR, path=path, after=after))
+    first = limited_harness.try_sync(select=SEARCHES[path], page_size=20)
+    is_complete = limited_harness.missing_rows(first, SEARCHES[path]) == {}
+    assert is_complete or first.error is not None
+
+    second = limited_harness.sync(first.state, select=SEARCHES[path], page_size=20)
+
+    assert limited_harness.missing_rows(first + second, SEARCHES[path]) == {}
 
 
-@pytest.mark.parametrize("path", SEARCHES)
+@in_each_search
 @pytest.mark.parametrize("after", [1, 3])
-@pytest.mark.parametrize("options", [MANY_PAGES], indirect=True)
-def test_the_same_cursor_returned_twice_is_gone_on_from_the_last_safe_point(
-    patient: SyncHarness, caplog: pytest.LogCaptureFixture, path: str, after: int
-) -> None:
-    patient.sandbox.faults.add(Fault(kind="repeated_cursor", path=path, after=after))
-    run = patient.sync(select=SEARCHES[path], page_size=20, concurrency=1)
-    assert patient.missing_rows(run, SEARCHES[path]) == {}
-    assert any("same cursor twice" in line for line in warning_lines(caplog))
+@with_many_pages
+def test_repeated_cursor_loses_nothing(limited_harness: SyncHarness, path: str, after: int) -> None:
+    limited_harness.sandbox.faults.add(replace(REPEATED_CURSOR, path=path, after=after))
+
+    result = limited_harness.sync(select=SEARCHES[path], page_size=20, concurrency=1)
+
+    assert limited_harness.missing_rows(result, SEARCHES[path]) == {}
+    assert len(result.warnings(path)) == 1
 
 
-@pytest.mark.parametrize("path", SEARCHES)
-@pytest.mark.parametrize("kind", ["repeated_cursor", "status"])
+@in_each_search
+@with_bad_cursors
 @pytest.mark.parametrize("concurrency", [1, 32])
-@pytest.mark.parametrize("options", [MANY_PAGES], indirect=True)
-def test_a_search_whose_cursors_never_work_is_not_taken_for_its_end(
-    patient: SyncHarness, path: str, kind: Any, concurrency: int
+@with_many_pages
+def test_cursors_that_never_work_lose_nothing(
+    limited_harness: SyncHarness, path: str, fault: Fault, concurrency: int
 ) -> None:
-    broken = Fault(kind=kind, status=400, code="client_error", path=path, after=1, times=None)
-    patient.sandbox.faults.add(broken)
-    run = patient.try_sync(select=SEARCHES[path], page_size=20, concurrency=concurrency)
-    assert run.error is not None or patient.missing_rows(run, SEARCHES[path]) == {}
-    patient.sandbox.faults.clear()
-    later = patient.sync(run.state, select=SEARCHES[path], page_size=20, concurrency=concurrency)
-    assert patient.missing_rows(run + later, SEARCHES[path]) == {}
+    broken = replace(fault, path=path, after=1, times=None)
+    limited_harness.sandbox.faults.add(broken)
+    first = limited_harness.try_sync(select=SEARCHES[path], page_size=20, concurrency=concurrency)
+    is_complete = limited_harness.missing_rows(first, SEARCHES[path]) == {}
+    assert is_complete or first.error is not None
+    limited_harness.sandbox.faults.clear()
+
+    second = limited_harness.sync(
+        first.state, select=SEARCHES[path], page_size=20, concurrency=concurrency
+    )
+
+    assert limited_harness.missing_rows(first + second, SEARCHES[path]) == {}
 
 
-@pytest.mark.parametrize("path", SEARCHES)
-@pytest.mark.parametrize("options", [MANY_PAGES], indirect=True)
-def test_cursors_that_lead_in_a_circle_are_no_end_and_not_endless(
-    patient: SyncHarness, path: str
-) -> None:
-    """A, B, A, B: TicketSwap's tap saw it and stopped there, in a green run."""
+@in_each_search
+@with_many_pages
+def test_circular_cursors_end_no_search(limited_harness: SyncHarness, path: str) -> None:
+    """A, B, A, B: a run must neither go on for ever nor end there as if it were complete."""
+    cursors: dict[str, Any] = {}
 
-    def in_a_circle(request: Request, page: dict[str, Any]) -> None:
+    def lead_back(request: Request, page: dict[str, Any]) -> None:
         if request.path == path and page["pages"].get("next"):
             asked = (request.body or {})["pagination"].get("starting_after")
             first = cursors.setdefault("first", page["pages"]["next"]["starting_after"])
@@ -205,48 +235,78 @@ def test_cursors_that_lead_in_a_circle_are_no_end_and_not_endless(
             elif asked is not None and asked == second:
                 page["pages"]["next"]["starting_after"] = first
 
-    cursors: dict[str, Any] = {}
-    patient.change_responses(in_a_circle)
-    run = patient.try_sync(select=SEARCHES[path], page_size=20, concurrency=1)
-    assert run.error is not None or patient.missing_rows(run, SEARCHES[path]) == {}
+    limited_harness.change_responses(lead_back)
+
+    result = limited_harness.try_sync(select=SEARCHES[path], page_size=20, concurrency=1)
+
+    is_complete = limited_harness.missing_rows(result, SEARCHES[path]) == {}
+    assert is_complete or result.error is not None
 
 
-@pytest.mark.parametrize("kind", ["repeated_cursor", "status"])
-@pytest.mark.parametrize("times", [1, None])
-@pytest.mark.parametrize("options", [MANY_PAGES], indirect=True)
-def test_a_cursor_that_fails_while_contacts_are_read_newest_first_costs_no_record(
-    patient: SyncHarness, kind: Any, times: int | None
+def sync_before_bad_cursor(harness: SyncHarness, fault: Fault) -> SyncResult:
+    """Sync contacts, change 90 of them, and let a cursor of the next search be bad.
+
+    The next search is incremental and reads newest first, so it can't resume within itself.
+    """
+    result = harness.sync(select=CONTACTS)
+    harness.sandbox.clock.advance(7200)
+    harness.sandbox.touch_oldest("contacts", 90)
+    harness.sandbox.faults.add(replace(fault, path="/contacts/search", after=2))
+    return result
+
+
+@with_bad_cursors
+@with_many_pages
+def test_bad_cursor_newest_first_loses_nothing(limited_harness: SyncHarness, fault: Fault) -> None:
+    first = sync_before_bad_cursor(limited_harness, fault)
+
+    second = limited_harness.sync(first.state, select=CONTACTS, page_size=20)
+
+    assert limited_harness.missing_rows(first + second, CONTACTS) == {}
+
+
+@with_bad_cursors
+@with_many_pages
+def test_bad_cursors_newest_first_keep_bookmarks(
+    limited_harness: SyncHarness, fault: Fault
 ) -> None:
-    path = "/contacts/search"
-    first = patient.sync(select=SEARCHES[path])
-    patient.sandbox.clock.advance(7200)
-    patient.sandbox.touch_oldest("contacts", 90)
-    broken = Fault(kind=kind, status=400, code="client_error", path=path, after=2, times=times)
-    patient.sandbox.faults.add(broken)
-    second = patient.try_sync(first.state, select=SEARCHES[path], page_size=20)
-    assert times is None or second.error is None
-    assert second.error is None or second.state in ({}, first.state)
-    patient.sandbox.faults.clear()
-    third = patient.sync(second.state or first.state, select=SEARCHES[path])
-    assert patient.missing_rows(first + second + third, SEARCHES[path]) == {}
+    first = sync_before_bad_cursor(limited_harness, replace(fault, times=None))
+
+    second = limited_harness.try_sync(first.state, select=CONTACTS, page_size=20)
+
+    assert second.failures.keys() == set(CONTACTS)
+    assert second.state == first.state
+
+
+@with_bad_cursors
+@with_many_pages
+def test_bad_cursors_newest_first_lose_nothing(limited_harness: SyncHarness, fault: Fault) -> None:
+    first = sync_before_bad_cursor(limited_harness, replace(fault, times=None))
+    second = limited_harness.try_sync(first.state, select=CONTACTS, page_size=20)
+    limited_harness.sandbox.faults.clear()
+
+    third = limited_harness.sync(second.state, select=CONTACTS)
+
+    assert limited_harness.missing_rows(first + second + third, CONTACTS) == {}
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
-def test_a_fault_that_never_ends_is_an_error_and_moves_no_bookmark_past_what_came(
-    harness: SyncHarness, path: str
-) -> None:
+def test_lasting_fault_fails_and_loses_nothing(harness: SyncHarness, path: str) -> None:
     harness.sandbox.faults.add(Fault(kind="status", status=500, path=path, times=None))
-    run = harness.try_sync()
-    assert run.error is not None
+    first = harness.try_sync()
+    assert first.error is not None
     harness.sandbox.faults.clear()
-    assert harness.missing_rows(run + harness.sync(run.state)) == {}
+
+    second = harness.sync(first.state)
+
+    assert harness.missing_rows(first + second) == {}
 
 
-def test_away_status_reasons_may_come_without_anything_around_them(harness: SyncHarness) -> None:
+def test_list_without_envelope_is_read(harness: SyncHarness) -> None:
     rows = [{"id": 1, "label": "Lunch"}, {"id": 2, "label": "Meeting"}]
-    path = "/away_status_reasons"
-    harness.sandbox.faults.add(
-        Fault(kind="raw_body", body=msgspec.json.encode(rows), path=path, times=None)
-    )
-    run = harness.sync(select=["away_status_reasons"])
-    assert [row["label"] for row in run.records("away_status_reasons")] == ["Lunch", "Meeting"]
+    body = msgspec.json.encode(rows)
+    harness.sandbox.faults.add(Fault(kind="raw_body", body=body, path="/away_status_reasons"))
+
+    result = harness.sync(select=["away_status_reasons"])
+
+    assert result.values("away_status_reasons", "label") == ["Lunch", "Meeting"]

@@ -1,4 +1,4 @@
-"""Bookmarks of other variants of the tap are taken over: switching costs no full reload."""
+"""Bookmarks of other taps for Intercom are used, so that switching costs no full reload."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_intercom.sync.incoming_state import migrate_state
-from tap_intercom.timestamps import to_epoch
 from tests.guarantees.harness import NOW
 from tests.sandbox.options import SandboxOptions
 
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from tests.guarantees.harness import SyncHarness
 
 KINDS = ("contacts", "companies", "conversations", "tickets")
-BOOKMARK = NOW - 200 * 86_400
+DAY = 86_400
+BOOKMARK = NOW - 200 * DAY
 
 
 @pytest.fixture
@@ -25,59 +25,81 @@ def options() -> SandboxOptions:
     return SandboxOptions(contacts=160, companies=90, conversations=80, tickets=60)
 
 
-def singer_io(**timestamps: int) -> dict[str, Any]:
-    """Write a state as singer-io's tap does."""
-    return {
-        "bookmarks": {
-            stream: {
-                "updated_at": datetime.fromtimestamp(timestamp, UTC).strftime(
-                    "%Y-%m-%dT%H:%M:%S.000000Z"
-                )
-            }
-            for stream, timestamp in timestamps.items()
+def iso(timestamp: int) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat()
+
+
+def singer_io_state(**timestamps: int) -> dict[str, Any]:
+    """Return a state in the form of singer-io's tap."""
+    bookmarks = {
+        stream: {
+            "updated_at": datetime.fromtimestamp(timestamp, UTC).strftime(
+                "%Y-%m-%dT%H:%M:%S.000000Z"
+            )
         }
+        for stream, timestamp in timestamps.items()
     }
+    return {"bookmarks": bookmarks}
 
 
-def test_bookmarks_of_singer_io_are_gone_on_from(harness: SyncHarness) -> None:
-    run = harness.sync(singer_io(**dict.fromkeys(KINDS, BOOKMARK)), select=KINDS)
-    for kind in KINDS:
-        changed = {
-            record["id"]
-            for record in harness.sandbox.records(kind)
-            if record["updated_at"] >= BOOKMARK
-        }
-        came = {row["id"] for row in run.records(kind)}
-        assert changed <= came, kind
-        assert len(came) < len(harness.sandbox.records(kind)) - 5, kind
+def sdk_bookmark(value: Any) -> dict[str, Any]:
+    """Return a bookmark in the form of the SDK."""
+    return {"replication_key": "updated_at", "replication_key_value": value}
 
 
-def test_the_state_is_this_taps_own_from_then_on(harness: SyncHarness) -> None:
-    foreign = singer_io(**dict.fromkeys(KINDS, BOOKMARK), segments=BOOKMARK, tags=BOOKMARK)
-    foreign["currently_syncing"] = "conversations"
-    state = harness.sync(foreign).state
-    for name, bookmark in state["bookmarks"].items():
-        assert not bookmark or bookmark.keys() == {"replication_key", "replication_key_value"}, name
-    again = harness.sync(state)
-    assert len(again.records("conversations")) < 20
+def changed_since_bookmark(harness: SyncHarness, kind: str) -> set[str]:
+    records = harness.sandbox.records(kind)
+    return {record["id"] for record in records if record["updated_at"] >= BOOKMARK}
 
 
-def test_streams_without_a_foreign_bookmark_get_their_whole_history(harness: SyncHarness) -> None:
-    run = harness.sync(singer_io(conversations=BOOKMARK))
-    whole = ("contacts", "tickets", "companies", "conversation_tags", "conversation_parts")
-    assert harness.missing_rows(run, whole) == {}
+@pytest.mark.parametrize("kind", KINDS)
+def test_changes_since_foreign_bookmark_are_loaded(harness: SyncHarness, kind: str) -> None:
+    result = harness.sync(singer_io_state(**{kind: BOOKMARK}), select=[kind])
+
+    assert changed_since_bookmark(harness, kind) <= set(result.values(kind, "id"))
 
 
-def test_parts_go_on_from_the_older_of_the_two_bookmarks(harness: SyncHarness) -> None:
-    """singer-io moves the bookmark of parts in the order of ids, past what it has not loaded."""
-    run = harness.sync(singer_io(conversations=BOOKMARK, conversation_parts=NOW))
-    changed = {
-        record["id"]
-        for record in harness.sandbox.records("conversations")
-        if record["updated_at"] >= BOOKMARK
-    }
-    missing_rows = harness.missing_rows(run, ["conversation_parts"]).get("conversation_parts", {})
-    assert not {row["conversation_id"] for row in missing_rows.values()} & changed
+@pytest.mark.parametrize("kind", KINDS)
+def test_records_before_foreign_bookmark_are_skipped(harness: SyncHarness, kind: str) -> None:
+    result = harness.sync(singer_io_state(**{kind: BOOKMARK}), select=[kind])
+
+    assert len(result.records(kind)) < len(harness.sandbox.records(kind)) - 5
+
+
+def test_migrated_state_has_sdk_bookmarks(harness: SyncHarness) -> None:
+    foreign = singer_io_state(**dict.fromkeys((*KINDS, "segments", "tags"), BOOKMARK))
+
+    state = harness.sync({**foreign, "currently_syncing": "conversations"}).state
+
+    bookmarks = [bookmark for bookmark in state["bookmarks"].values() if bookmark]
+    assert len(bookmarks) >= len(KINDS)
+    assert all(one.keys() == {"replication_key", "replication_key_value"} for one in bookmarks)
+
+
+def test_migrated_state_is_resumed_from(harness: SyncHarness) -> None:
+    state = harness.sync(singer_io_state(conversations=BOOKMARK), select=["conversations"]).state
+
+    result = harness.sync(state, select=["conversations"])
+
+    assert len(result.records("conversations")) < 20
+
+
+def test_streams_without_foreign_bookmark_are_complete(harness: SyncHarness) -> None:
+    result = harness.sync(singer_io_state(conversations=BOOKMARK))
+
+    streams = ("contacts", "tickets", "companies", "conversation_tags", "conversation_parts")
+    assert harness.missing_rows(result, streams) == {}
+
+
+def test_parts_resume_from_older_bookmark(harness: SyncHarness) -> None:
+    """singer-io advances the bookmark of parts by their ids, past what it has not loaded."""
+    state = singer_io_state(conversations=BOOKMARK, conversation_parts=NOW)
+
+    result = harness.sync(state, select=["conversation_parts"])
+
+    missing = harness.missing_rows(result, ["conversation_parts"]).get("conversation_parts", {})
+    conversations = {row["conversation_id"] for row in missing.values()}
+    assert conversations.isdisjoint(changed_since_bookmark(harness, "conversations"))
 
 
 @pytest.mark.parametrize(
@@ -91,110 +113,106 @@ def test_parts_go_on_from_the_older_of_the_two_bookmarks(harness: SyncHarness) -
         {"bookmarks": {"contacts": {"starting_replication_value": None}}},
         {"bookmarks": {"tags": {"partitions": [{"context": {"id": 1}}]}}},
         {"currently_syncing": None, "bookmarks": {}},
-    ],
-    ids=str,
-)
-def test_a_state_that_says_nothing_means_a_first_run(
-    harness: SyncHarness, state: dict[str, Any]
-) -> None:
-    assert harness.missing_rows(harness.sync(state)) == {}
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        {"bookmarks": {"contacts": {"updated_at": "yesterday"}}},
         {"bookmarks": {"contacts": {"updated_at": 1}}},
-        {
-            "bookmarks": {
-                "contacts": {"replication_key": "updated_at", "replication_key_value": "?"}
-            }
-        },
-        {"bookmarks": {"contacts": "2024-01-01T00:00:00Z"}},
-        {
-            "bookmarks": {
-                "conversations": None,
-                "conversation_parts": {"updated_at": "2024-01-01T00:00:00Z"},
-            }
-        },
-        {
-            "bookmarks": {
-                "conversations": {"replication_key": "x", "replication_key_value": []},
-                "conversation_parts": {"updated_at": "2024-01-01T00:00:00Z"},
-            }
-        },
         {"bookmarks": []},
     ],
     ids=str,
 )
-def test_a_state_that_can_not_be_read_is_refused_or_means_a_first_run(
+def test_state_without_bookmark_means_first_run(
     harness: SyncHarness, state: dict[str, Any]
 ) -> None:
-    try:
-        run = harness.sync(state)
-    except ConfigValidationError:
-        return
-    assert harness.missing_rows(run) == {}
+    result = harness.sync(state)
+
+    assert harness.missing_rows(result) == {}
 
 
-@pytest.mark.parametrize("version", ["airbyte", "ticketswap"])
-def test_other_shapes_of_a_state_lose_nothing(harness: SyncHarness, version: str) -> None:
-    states = {
-        "airbyte": {"bookmarks": {"contacts": {"state": {"updated_at": NOW - 100}}}},
-        "ticketswap": {
-            "bookmarks": {
-                "conversations": {
-                    "replication_key": "updated_at",
-                    "replication_key_value": datetime.fromtimestamp(BOOKMARK, UTC).isoformat(),
-                },
-                "conversation_parts": {
-                    "partitions": [
-                        {"context": {"conversation_id": "1"}, "replication_key_value": 5}
-                    ]
-                },
-            }
+@pytest.mark.parametrize(
+    "bookmarks",
+    [
+        {"contacts": {"updated_at": "yesterday"}},
+        {"contacts": sdk_bookmark("?")},
+        {"contacts": "2024-01-01T00:00:00Z"},
+        {"conversations": None, "conversation_parts": {"updated_at": "2024-01-01T00:00:00Z"}},
+        {
+            "conversations": sdk_bookmark([]),
+            "conversation_parts": {"updated_at": "2024-01-01T00:00:00Z"},
         },
-    }
-    run = harness.sync(states[version])
-    assert (
-        harness.missing_rows(run, ["contacts", "companies", "tickets", "conversation_parts"]) == {}
-    )
+    ],
+    ids=str,
+)
+def test_unreadable_bookmark_is_refused(harness: SyncHarness, bookmarks: dict[str, Any]) -> None:
+    with pytest.raises(ConfigValidationError):
+        harness.sync({"bookmarks": bookmarks})
 
 
-def test_a_bookmark_in_the_future_loses_nothing(harness: SyncHarness) -> None:
-    """A wrong clock wrote it; what changes until then would be skipped in silence."""
-    state = {
-        "bookmarks": {
-            kind: {
-                "replication_key": "updated_at",
-                "replication_key_value": datetime.fromtimestamp(NOW + 86_400 * 90, UTC).isoformat(),
-            }
-            for kind in KINDS
-        }
-    }
-    first = harness.sync()
+AIRBYTE = {"contacts": {"state": {"updated_at": NOW - 100}}}
+TICKETSWAP = {
+    "conversations": sdk_bookmark(iso(BOOKMARK)),
+    "conversation_parts": {
+        "partitions": [{"context": {"conversation_id": "1"}, "replication_key_value": 5}]
+    },
+}
+
+
+@pytest.mark.parametrize("bookmarks", [AIRBYTE, TICKETSWAP], ids=["Airbyte", "TicketSwap"])
+def test_other_state_formats_lose_nothing(harness: SyncHarness, bookmarks: dict[str, Any]) -> None:
+    result = harness.sync({"bookmarks": bookmarks})
+
+    streams = ("contacts", "companies", "tickets", "conversation_parts")
+    assert harness.missing_rows(result, streams) == {}
+
+
+FUTURE_STATE = {"bookmarks": {kind: sdk_bookmark(iso(NOW + 90 * DAY)) for kind in KINDS}}
+"""A wrong clock wrote it: records that change until then must not be skipped."""
+
+
+def test_future_bookmark_loses_nothing(harness: SyncHarness) -> None:
+    first = harness.sync(select=KINDS)
     harness.sandbox.clock.advance(60)
     for kind in KINDS:
         harness.sandbox.touch_oldest(kind, 2)
-    later = harness.sync(state)
-    assert harness.missing_rows(first + later, KINDS) == {}
+
+    second = harness.sync(FUTURE_STATE, select=KINDS)
+
+    assert harness.missing_rows(first + second, KINDS) == {}
 
 
-@pytest.mark.parametrize("conversations", [BOOKMARK, "2024-11-27T10:00:00+02:00"])
-def test_moments_in_any_notation_are_compared_as_moments(
-    harness: SyncHarness, conversations: int | str
-) -> None:
-    """As text the one of 10:00 in Kyiv lies behind that of 08:30 UTC, which is the younger one."""
+def test_future_bookmark_is_warned_of(harness: SyncHarness) -> None:
+    result = harness.sync(FUTURE_STATE, select=["tickets"])
+
+    assert len(result.warnings("tickets", iso(NOW + 90 * DAY))) == 1
+
+
+PARTS_BOOKMARK = "2024-11-27T08:30:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("conversations", "older"),
+    [
+        (BOOKMARK, PARTS_BOOKMARK),
+        # as text it is the later one
+        ("2024-11-27T10:00:00+02:00", "2024-11-27T10:00:00+02:00"),
+    ],
+)
+def test_bookmarks_compare_as_timestamps(conversations: int | str, older: str) -> None:
     state = {
         "bookmarks": {
-            "conversations": {
-                "replication_key": "updated_at",
-                "replication_key_value": conversations,
-            },
-            "conversation_parts": {"updated_at": "2024-11-27T08:30:00.000000Z"},
+            "conversations": sdk_bookmark(conversations),
+            "conversation_parts": {"updated_at": PARTS_BOOKMARK},
         }
     }
-    taken = migrate_state(state)["bookmarks"]["conversation_parts"]["replication_key_value"]
-    younger = isinstance(conversations, int) and to_epoch("2024-11-27T08:30:00Z") < conversations
-    assert taken == ("2024-11-27T08:30:00.000000Z" if younger else conversations)
-    assert harness.sync(state).error is None
+
+    migrated = migrate_state(state)
+
+    assert migrated["bookmarks"]["conversation_parts"]["replication_key_value"] == older
+
+
+@pytest.mark.parametrize("value", [BOOKMARK, "2024-11-27T10:00:00+02:00"])
+def test_bookmark_in_any_notation_is_used(harness: SyncHarness, value: int | str) -> None:
+    state = {"bookmarks": {"conversations": sdk_bookmark(value)}}
+
+    result = harness.sync(state, select=["conversations"])
+
+    assert changed_since_bookmark(harness, "conversations") <= set(
+        result.values("conversations", "id")
+    )
