@@ -215,4 +215,4 @@ def test_search_that_ends_early_loses_nothing(harness: SyncHarness) -> None:
 def test_search_that_ends_early_is_warned_of(harness: SyncHarness) -> None:
     _, second = sync_with_lost_link(harness)
 
-    assert second.summary("contacts")["warnings"] == 1
+    assert len(second.warnings("/contacts/search")) == 1
