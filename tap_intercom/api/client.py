@@ -63,7 +63,7 @@ class IntercomClient:
             "Authorization": f"Bearer {settings.access_token}",
             "Content-Type": "application/json",
             "Intercom-Version": settings.api_version,
-            "User-Agent": settings.user_agent,
+            "User-Agent": settings.user_agent.strip(),
         }
         self._transport = Transport(
             settings.api_url, headers, settings.request_timeout, settings.concurrency
