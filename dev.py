@@ -2,7 +2,7 @@
 """Work on tap-intercom with nothing installed but git and Python 3.11 or later.
 
 python3 dev.py demo                 a local Intercom, Meltano and Postgres; two runs, explained
-python3 dev.py test [pytest args]   ruff, mypy and pytest
+python3 dev.py test [pytest args]   ruff, mypy, import-linter and pytest
 python3 dev.py bench [figure ...]   the figures of docs/performance.md, as a table
 python3 dev.py generate [--check]   what repeats the code: tables in README and docs
 
@@ -64,7 +64,7 @@ def generate(arguments: list[str]) -> None:
 
 def test(arguments: list[str]) -> None:
     """Run every check, the tests last, and exit with 1 if any of them failed."""
-    python = str(development() / "python")
+    programs = development()
     signal.signal(signal.SIGINT, _leave_it_to_the_child)
     failed = [
         name
@@ -72,9 +72,10 @@ def test(arguments: list[str]) -> None:
             "ruff check": ["ruff", "check", "."],
             "ruff format": ["ruff", "format", "--check", "."],
             "mypy": ["mypy"],
+            "import-linter": ["lint-imports", "--no-cache", "--no-logo"],
             "pytest": ["pytest", "--numprocesses=auto", *arguments],
         }.items()
-        if not _passes(name, [python, "-m", *command])
+        if not _passes(name, [str(programs / command[0]), *command[1:]])
     ]
     sys.exit(1 if failed else 0)
 
