@@ -1,76 +1,58 @@
-"""Work done ahead of time by threads, handed out in order."""
+"""Tasks that threads run ahead of time, with their results in the order of the items."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-ITEMS_PER_WORKER = 16
-"""Items that may wait for their turn, per worker; most of them may need no work."""
+TASKS_PER_THREAD = 2
+"""Tasks that may be submitted before the oldest result is used, per thread."""
 
-BYTES_HELD = 20 * 1024 * 1024
-"""Bytes of answers that may wait for their turn."""
+ITEMS_PER_THREAD = 16
+"""Items that may wait for their turn, per thread; most of them may need no task."""
 
-THREADS_PER_SECOND = 1000
-"""Threads that pay for each second that a task takes: most of a millisecond of that, it keeps the
-interpreter busy, and while it does, further threads can only get in each other's way."""
-
-FEWEST_THREADS = 2
-"""Threads that pay in any case: one waits for an answer while another works."""
-
-RECENT_TASKS = 8
-"""Tasks over which the time that one takes is averaged."""
+MAX_BYTES = 20 * 1024 * 1024
+"""Bytes received for results that wait for their turn."""
 
 
 class Work(Future[Result]):
-    """A result to come, and how many bytes were received for it."""
+    """A pending result, and how many bytes were received for it."""
 
     size = 0
 
 
 class Prefetcher:
-    """A bounded number of daemon threads that work on the items to come.
+    """A bounded number of daemon threads that run tasks in the order of their submission.
 
-    Results come in the order of the items, so output, order and state are those of a sequential
-    run. The threads are daemons: a thread pool of `concurrent.futures` would hold up the exit of
-    an interrupted run until its requests have ended.
+    The threads are daemons: a thread pool of `concurrent.futures` would hold up the exit of an
+    interrupted run until its requests have ended.
     """
 
-    def __init__(
-        self,
-        workers: int,
-        received: Callable[[], int] = lambda: 0,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Prepare for a number of threads; they start when there is work for them.
+    def __init__(self, max_threads: int, received: Callable[[], int] = lambda: 0) -> None:
+        """Prepare; a thread is started when a task is submitted and no thread is idle.
 
         Args:
-            workers: Threads at most; there are fewer while tasks take too little time for them.
-            received: Tells how many bytes the present thread has received so far.
-            clock: Seconds that only grow.
+            max_threads: Threads at most.
+            received: Returns how many bytes the current thread has received so far.
         """
-        self._workers = workers
+        self._max_threads = max_threads
         self._received = received
-        self._clock = clock
         self._lock = threading.Lock()
-        self._held = 0
-        self._unfinished = 0
-        self._largest = 0
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = 0
-        self._seconds = workers / THREADS_PER_SECOND
+        self._unfinished = 0
+        self._held_bytes = 0
+        self._max_size = 0
 
     def prefetch(
         self,
@@ -79,30 +61,29 @@ class Prefetcher:
     ) -> Iterator[tuple[Item, Result | None]]:
         """Yield each item with the result of its task, or None where there is no task.
 
-        At most twice as many tasks as workers are under way, and fewer if their results are
-        large. The first failure is raised at its item's turn.
+        Results come in the order of the items, so output, order and state are those of a
+        sequential run. At most twice as many tasks as threads are ahead, and fewer if their results
+        are large. The first failure is raised at its item's turn.
         """
         waiting = deque[tuple[Item, Work[Result] | None]]()
-        unfinished = 0
+        tasks = 0
 
         def oldest() -> tuple[Item, Result | None]:
             item, work = waiting.popleft()
-            if work and not work.done():
-                _gather([later for _, later in waiting if later])
-            return item, self.take(work) if work else None
+            return item, None if work is None else self.take(work)
 
         try:
             for item in items:
                 task = task_of(item)
                 waiting.append((item, None if task is None else self.submit(task)))
-                unfinished += task is not None
+                tasks += task is not None
                 while waiting and (
                     waiting[0][1] is None
-                    or unfinished >= 2 * self._workers
-                    or len(waiting) >= ITEMS_PER_WORKER * self._workers
+                    or tasks >= TASKS_PER_THREAD * self._max_threads
+                    or len(waiting) >= ITEMS_PER_THREAD * self._max_threads
                     or not self.has_room
                 ):
-                    unfinished -= waiting[0][1] is not None
+                    tasks -= waiting[0][1] is not None
                     yield oldest()
             while waiting:
                 yield oldest()
@@ -111,15 +92,8 @@ class Prefetcher:
 
     @property
     def has_room(self) -> bool:
-        """Whether there is memory for one more result, taken to be as large as the largest."""
-        return self._held + (self._unfinished + 1) * self._largest <= BYTES_HELD
-
-    def take(self, work: Work[Result]) -> Result:
-        """Return a result, once it is there, to be held no longer."""
-        result = work.result()
-        with self._lock:
-            self._held -= work.size
-        return result
+        """Whether one more result fits into memory, if it is as large as the largest so far."""
+        return self._held_bytes + (self._unfinished + 1) * self._max_size <= MAX_BYTES
 
     def submit(self, task: Callable[[], Result]) -> Work[Result]:
         """Let a thread run a task, after those submitted before it."""
@@ -127,40 +101,35 @@ class Prefetcher:
         with self._lock:
             self._unfinished += 1
             self._tasks.put(lambda: self._run(task, work))
-            if self._threads < self._worthwhile_threads:
+            if self._threads < min(self._unfinished, self._max_threads):
                 self._threads += 1
-                threading.Thread(target=self._work, name="look-ahead", daemon=True).start()
+                threading.Thread(target=self._run_tasks, name="prefetch", daemon=True).start()
         return work
 
-    @property
-    def _worthwhile_threads(self) -> int:
-        needed = round(self._seconds * THREADS_PER_SECOND)
-        return min(self._workers, max(FEWEST_THREADS, needed))
+    def take(self, work: Work[Result]) -> Result:
+        """Wait for a result and return it; it counts no longer as held.
 
-    def _run(self, task: Callable[[], Result], work: Work[Result]) -> None:
-        before, begun = self._received(), self._clock()
-        try:
-            result = task()
-        except BaseException as error:  # noqa: BLE001  # it is raised where the result is awaited
-            self._note(work, begun)
-            work.set_exception(error)
-        else:
-            work.size = self._received() - before
-            self._note(work, begun)
-            work.set_result(result)
-
-    def _note(self, work: Work[Result], begun: float) -> None:
+        Raises:
+            Exception: What the task raised.
+        """
+        result = work.result()
         with self._lock:
-            self._unfinished -= 1
-            self._held += work.size
-            self._largest = max(self._largest, work.size)
-            self._seconds += (self._clock() - begun - self._seconds) / RECENT_TASKS
+            self._held_bytes -= work.size
+        return result
 
-    def _work(self) -> None:
-        while self._do_one() and not self._is_superfluous():
+    def stop(self) -> None:
+        """Let the threads end after their current tasks; drop the others."""
+        with suppress(Empty):
+            while True:
+                self._tasks.get_nowait()
+        for _ in range(self._threads):
+            self._tasks.put(None)
+
+    def _run_tasks(self) -> None:
+        while self._run_next():
             pass
 
-    def _do_one(self) -> bool:
+    def _run_next(self) -> bool:
         """Run the next task, and keep nothing of it: an idle thread must not hold its result."""
         task = self._tasks.get()
         if task is None:
@@ -168,26 +137,20 @@ class Prefetcher:
         task()
         return True
 
-    def _is_superfluous(self) -> bool:
-        """Whether the present thread is to end, since fewer will do."""
+    def _run(self, task: Callable[[], Result], work: Work[Result]) -> None:
+        before = self._received()
+        try:
+            result = task()
+        except BaseException as error:  # noqa: BLE001  # it is raised where the result is awaited
+            self._on_finished(work)
+            work.set_exception(error)
+        else:
+            work.size = self._received() - before
+            self._on_finished(work)
+            work.set_result(result)
+
+    def _on_finished(self, work: Work[Result]) -> None:
         with self._lock:
-            is_superfluous = self._threads > self._worthwhile_threads
-            self._threads -= is_superfluous
-        return is_superfluous
-
-    def stop(self) -> None:
-        """Let the threads end after their present tasks; the others are dropped."""
-        with suppress(Empty):
-            while True:
-                self._tasks.get_nowait()
-        for _ in range(self._threads):
-            self._tasks.put(None)
-
-
-def _gather(later: Sequence[Work[Result]]) -> None:
-    """Wait until half of what is still to come is there.
-
-    Whoever is woken for each result by itself takes the interpreter from the threads as often.
-    """
-    if later:
-        wait([later[len(later) // 2]])
+            self._unfinished -= 1
+            self._held_bytes += work.size
+            self._max_size = max(self._max_size, work.size)

@@ -413,5 +413,5 @@ def _first_error(failures: dict[str, IntercomError]) -> IntercomError | None:
 
 def _join_prefetch_threads() -> None:
     for thread in threading.enumerate():
-        if thread.name == "look-ahead":
+        if thread.name == "prefetch":
             thread.join(MAX_JOIN_SECONDS)
