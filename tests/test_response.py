@@ -1,4 +1,4 @@
-"""A response is checked when it is received, and decoded where it is used."""
+"""A response is checked when it comes, and decoded where it is used."""
 
 from __future__ import annotations
 
@@ -10,8 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_intercom.api.request import Request
-from tap_intercom.api.response import BARE_LIST, Page, parse_response
-from tap_intercom.errors import RetriableError
+from tap_intercom.api.response import (
+    BARE_LIST,
+    Page,
+    Response,
+    error_from_response,
+    parse_response,
+)
+from tap_intercom.errors import (
+    ExportQueueFullError,
+    IntercomError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RetriableError,
+)
+from tests.guarantees.log_lines import warning_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,96 +40,129 @@ RECORDS = st.lists(
 )
 
 
-class RecordMetadata(msgspec.Struct):
+class Fields(msgspec.Struct):
     id: Any = None
     updated_at: Any = None
 
 
-def parse(body: bytes, record_keys: Sequence[str] = ("data",)) -> Page:
+def page(body: bytes, record_keys: Sequence[str] = ("data",)) -> Page:
     return parse_response(Request("/things", record_keys=tuple(record_keys)), body)
 
 
 @given(RECORDS)
-def test_metadata_equals_fields_of_records(content: list[Any]) -> None:
-    page = parse(msgspec.json.encode({"data": content}))
+def test_fields_equal_those_of_the_records(content: list[Any]) -> None:
+    response = page(msgspec.json.encode({"data": content}))
 
-    metadata = [(one.id, one.updated_at) for one in page.record_fields(RecordMetadata)]
+    fields = [(one.id, one.updated_at) for one in response.record_fields(Fields)]
 
-    records = [(record.get("id"), record.get("updated_at")) for record in page.records()]
-    assert metadata == records
+    assert fields == [(one.get("id"), one.get("updated_at")) for one in response.records()]
 
 
 @pytest.mark.parametrize("value", [b'"\xff"', b"1e400"])
-def test_metadata_of_unusual_json_equals_records(value: bytes) -> None:
-    page = parse(b'{"data":[{"id":"1"},{"id":%s},{"id":"3"}]}' % value)
+def test_fields_survive_invalid_json(value: bytes) -> None:
+    response = page(b'{"data":[{"id":"1"},{"id":%s},{"id":"3"}]}' % value)
 
-    metadata_ids = [metadata.id for metadata in page.record_fields(RecordMetadata)]
+    ids = [one.id for one in response.record_fields(Fields)]
 
-    assert metadata_ids == [record["id"] for record in page.records()]
-    assert (metadata_ids[0], metadata_ids[2]) == ("1", "3")
-
-
-def test_unused_fields_are_not_decoded(caplog: pytest.LogCaptureFixture) -> None:
-    page = parse(b'{"data":[],"other":"\xff"}')
-
-    assert page.records() == []
-
-    assert caplog.messages == []
+    assert ids == [record["id"] for record in response.records()]
+    assert (ids[0], ids[2]) == ("1", "3")
 
 
-def test_invalid_unicode_is_replaced_with_warning(caplog: pytest.LogCaptureFixture) -> None:
-    page = parse(b'{"data":[],"other":"\xff"}')
+def test_unused_values_are_not_decoded(caplog: pytest.LogCaptureFixture) -> None:
+    response = page(b'{"data":[],"other":"\xff"}')
 
-    assert page.get("other") == "\N{REPLACEMENT CHARACTER}"
+    response.records()
 
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
-
-
-def test_records_that_are_no_objects_are_left_out() -> None:
-    page = parse(b'{"data":[{"id":"1"},2,null]}')
-
-    assert [metadata.id for metadata in page.record_fields(RecordMetadata)] == ["1"]
-    assert page.records() == [{"id": "1"}]
+    assert warning_lines(caplog) == []
 
 
-def test_left_out_records_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
-    page = parse(b'{"data":[{"id":"1"},2,null]}')
+def test_invalid_unicode_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
+    response = page(b'{"data":[],"other":"\xff"}')
 
-    page.record_fields(RecordMetadata)
-    page.records()
-
-    (line,) = caplog.messages
-    assert "2" in line.split()
+    assert response.get("other") == "\N{REPLACEMENT CHARACTER}"
+    assert len(warning_lines(caplog)) == 1
 
 
-def test_copy_of_a_page_has_no_changes() -> None:
-    page = parse(b'{"data":[{"id":"1"}]}')
+def test_records_that_are_no_objects_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    response = page(b'{"data":[{"id":"1"},2,null]}')
 
-    page.records()[0]["id"] = "changed"
+    ids = [one.id for one in response.record_fields(Fields)]
 
-    assert page.copy().records() == [{"id": "1"}]
+    assert ids == ["1"]
+    assert response.records() == [{"id": "1"}]
+    assert len(warning_lines(caplog)) == 1
+    assert "2 records that are no objects" in warning_lines(caplog)[0]
 
 
-def test_bare_list_is_accepted_where_documented() -> None:
-    page = parse(b' [{"id":"1"}]', ("data", BARE_LIST))
+def test_copy_is_without_changes() -> None:
+    response = page(b'{"data":[{"id":"1"}]}')
 
-    assert page.records() == [{"id": "1"}]
+    response.records()[0]["id"] = "changed"
+
+    assert response.copy().records() == [{"id": "1"}]
+
+
+def test_bare_list_is_read_where_allowed() -> None:
+    assert page(b' [{"id":"1"}]', ("data", BARE_LIST)).records() == [{"id": "1"}]
 
 
 def test_bare_list_is_refused_elsewhere() -> None:
-    with pytest.raises(RetriableError):
-        parse(b' [{"id":"1"}]')
+    with pytest.raises(RetriableError, match="without data"):
+        page(b' [{"id":"1"}]')
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"null", b"1", b"{}", b'{"data":1}', b'{"data":null}', b'{"more":[]}']
+    "body", [b"null", b"1", b"{}", b'{"data":1}', b'{"data":null}', b'{"more":[]}']
 )
-def test_response_without_records_is_refused(body: bytes) -> None:
-    with pytest.raises(RetriableError):
-        parse(body)
+def test_response_without_records_is_retriable(body: bytes) -> None:
+    with pytest.raises(RetriableError, match="without data"):
+        page(body)
 
 
-@pytest.mark.parametrize("body", [b"<html>", b'{"data":[', b"[1", b'{"data":' + b"[" * 5_000])
-def test_response_that_is_no_json_is_refused(body: bytes) -> None:
-    with pytest.raises(RetriableError):
-        parse(body, ("data", BARE_LIST))
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"data":[', b"[1", b'{"data":' + b"[" * 5_000])
+def test_response_that_is_no_json_is_retriable(body: bytes) -> None:
+    with pytest.raises(RetriableError, match="not JSON"):
+        page(body, ("data", BARE_LIST))
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (401, PermissionDeniedError),
+        (402, PermissionDeniedError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (410, NotFoundError),
+        (408, RetriableError),
+        (500, RetriableError),
+        (503, RetriableError),
+        (429, ExportQueueFullError),
+        (302, InvalidRequestError),
+        (400, InvalidRequestError),
+        (422, InvalidRequestError),
+    ],
+)
+def test_status_decides_the_class_of_an_error(status: int, error: type[IntercomError]) -> None:
+    response = Response(status, {}, b"<html>")
+
+    assert type(error_from_response(Request("/things"), response)) is error
+
+
+def test_error_names_code_message_and_request_id() -> None:
+    body = b'{"errors":[{"code":"not_allowed","message":"No"}],"request_id":"r1","secret":"x"}'
+
+    error = error_from_response(Request("/things"), Response(403, {}, body))
+
+    assert str(error) == "GET /things: status 403 (not_allowed: No; request id r1)"
+    assert (error.status, error.code, error.request_id) == (403, "not_allowed", "r1")
+
+
+@pytest.mark.parametrize("jobs", ["1 pending message data", "5 pending reporting dataset"])
+def test_pending_export_jobs_are_no_rate_limit(jobs: str) -> None:
+    body = f"Exceeded rate limit of {jobs} export jobs".encode()
+
+    assert not Response(429, {}, body).is_rate_limited
+
+
+def test_status_429_is_the_rate_limit() -> None:
+    assert Response(429, {}, b"Exceeded rate limit of 1666 in 10_seconds").is_rate_limited

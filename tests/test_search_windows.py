@@ -1,4 +1,4 @@
-"""Long searches are read side by side, and nobody can tell from the output."""
+"""Long searches are split into windows that are read side by side."""
 
 from __future__ import annotations
 
@@ -18,55 +18,73 @@ LONG = SandboxOptions(contacts=3000, companies=20, conversations=600, tickets=60
 SEARCHED = ["contacts", "contact_tags", "conversations", "conversation_parts", "tickets"]
 
 
-def without_times(output: Output) -> list[dict[str, Any]]:
+def without_time_extracted(output: Output) -> list[dict[str, Any]]:
     return [
         {key: value for key, value in message.items() if key != "time_extracted"}
         for message in output.messages
     ]
 
 
-@pytest.mark.parametrize("options", [LONG], indirect=True)
+def search_bodies(sandbox: Sandbox) -> list[dict[str, Any]]:
+    return [request.body for request in sandbox.control.requests() if request.body]
+
+
+def is_window(body: dict[str, Any]) -> bool:
+    return body["query"].get("operator") == "AND"
+
+
+pytestmark = pytest.mark.parametrize("options", [LONG], indirect=True)
+
+
 @pytest.mark.parametrize("api_version", ["2.16", "2.17"])
-def test_concurrency_changes_nothing_but_the_time(
+def test_output_does_not_depend_on_concurrency(
     sandbox: Sandbox, tap: TapRunner, api_version: str
 ) -> None:
-    """Half of the answers overtake others, and there is latency for many threads to hide."""
+    """Half of the responses overtake others, and latency keeps many threads busy."""
     alone = tap.run(select=SEARCHED, concurrency=1, api_version=api_version)
     sandbox.control.set_options(latency=0.03, latency_by_path={"[13579]$": 0.06})
+
     together = tap.run(select=SEARCHED, concurrency=32, api_version=api_version)
-    assert json.dumps(without_times(together)) == json.dumps(without_times(alone))
+
+    assert json.dumps(without_time_extracted(together)) == json.dumps(without_time_extracted(alone))
     assert max(request.in_flight for request in sandbox.control.requests()) > 24
 
 
-@pytest.mark.parametrize("options", [LONG], indirect=True)
-def test_windows_miss_nothing_and_repeat_nothing(sandbox: Sandbox, tap: TapRunner) -> None:
+def test_windows_miss_and_repeat_nothing(sandbox: Sandbox, tap: TapRunner) -> None:
     output = tap.run(select=SEARCHED)
+
+    assert any(map(is_window, search_bodies(sandbox)))
     for stream in SEARCHED:
         assert missing_rows(output, sandbox.control, stream) == {}
         assert len(output.records(stream)) == len(expected_rows(sandbox.control, stream))
+
+
+def test_windows_are_returned_in_order(tap: TapRunner) -> None:
+    output = tap.run(select=SEARCHED)
+
     for stream in ("contacts", "conversations", "tickets"):
         timestamps = [record["updated_at"] for record in output.records(stream)]
         assert timestamps == sorted(timestamps)
-    bodies = [request.body for request in sandbox.control.requests() if request.body]
-    assert any(body["query"].get("operator") == "AND" for body in bodies), "no window was cut"
 
 
-@pytest.mark.parametrize("options", [LONG], indirect=True)
-def test_a_few_pages_are_not_cut(sandbox: Sandbox, tap: TapRunner) -> None:
+def test_two_pages_are_not_split(sandbox: Sandbox, tap: TapRunner) -> None:
     contacts = sandbox.control.records("contacts")
+
     tap.run(select=["contacts"], start_date=timestamp(contacts[-290]["updated_at"]))
-    bodies = [request.body for request in sandbox.control.requests() if request.body]
-    assert not any(body["query"].get("operator") == "AND" for body in bodies)
+
+    bodies = search_bodies(sandbox)
+    assert not any(map(is_window, bodies))
     assert len(bodies) <= 4
 
 
-@pytest.mark.parametrize("options", [LONG], indirect=True)
-def test_every_state_within_windows_is_safe_to_resume_from(tap: TapRunner) -> None:
+def test_every_state_is_safe_to_resume_from(tap: TapRunner) -> None:
     whole = tap.run(select=["contacts"])
     states = sum(message["type"] == "STATE" for message in whole.messages)
     assert states > 20
+
     for number in range(1, states, states // 5):
-        cut = whole.until_state(number)
-        rest = tap.run(cut.state, select=["contacts"])
-        assert loaded(cut + rest, "contacts").keys() == loaded(whole, "contacts").keys()
-        assert len(rest.records("contacts")) < len(whole.records("contacts")) or number == 1
+        killed = whole.until_state(number)
+        resumed = tap.run(killed.state, select=["contacts"])
+
+        assert loaded(killed + resumed, "contacts").keys() == loaded(whole, "contacts").keys()
+        assert len(resumed.records("contacts")) < len(whole.records("contacts")) or number == 1

@@ -1,4 +1,4 @@
-"""The tap's own way of writing rows says what the SDK's does."""
+"""The tap's own writer of rows against the SDK's."""
 
 from __future__ import annotations
 
@@ -25,17 +25,20 @@ ROW = {
 }
 
 
-def test_a_row_is_the_message_that_the_sdk_would_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    monkeypatch.setattr("sys.stdout", stdout)
+def test_row_equals_the_message_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(output, encoding="utf-8"))
+
     Writer().write_row("contacts", ROW)
-    message = RecordMessage(stream="contacts", record=ROW, time_extracted=datetime.now(UTC))
-    MsgSpecWriter().write_message(message)
-    ours, theirs = (parsed(line) for line in stdout.buffer.getvalue().splitlines())  # type: ignore[attr-defined]
+    MsgSpecWriter().write_message(
+        RecordMessage(stream="contacts", record=ROW, time_extracted=datetime.now(UTC))
+    )
+
+    ours, theirs = (without_time(line) for line in output.getvalue().splitlines())
     assert ours == theirs
 
 
-def parsed(line: bytes) -> dict[str, Any]:
+def without_time(line: bytes) -> dict[str, Any]:
     message: dict[str, Any] = json.loads(line)
     assert message.pop("time_extracted").endswith("Z")
     return message
