@@ -1,4 +1,4 @@
-"""How one request is made: headers, rate limit, retries, errors."""
+"""The client: sends requests with headers, rate limit and retries, and raises errors."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class IntercomClient:
 
         Args:
             settings: The run's settings.
-            rate_limiter: The limiter to pass; made from the settings if none is given.
+            rate_limiter: Made from the settings if none is given.
         """
         self._settings = settings
         self._rate_limiter = rate_limiter or RateLimiter(settings.rate_limit_share)
@@ -87,7 +87,7 @@ class IntercomClient:
 
     @property
     def rate_limit_use(self) -> float:
-        """The part of the present window that is used up, by whomever; 1 is all of it."""
+        """The used part of the current window, by all programs that use the app; 1 is all of it."""
         return self._rate_limiter.use
 
     def fetch(self, request: Request) -> Page:
@@ -233,7 +233,7 @@ class IntercomClient:
         return error
 
     def _is_token_refused(self, request: Request) -> bool:
-        """Whether a 401 concerns the token itself, which `/me` tells: it needs no permission."""
+        """Whether a 401 concerns the token itself: then `/me` fails too, without any permission."""
         if request.path == ME.path:
             return True
         if not self._token_is_valid:

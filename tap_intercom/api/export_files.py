@@ -1,8 +1,8 @@
-"""The file of an export: CSV as it is, or in a gzip, tar or zip file.
+"""The file of an export: CSV, plain or in a gzip, tar or zip file.
 
 Content data exports are documented as gzipped CSV and were seen as archives of `receipts_*.csv`
-and a file for each statistic; reporting data exports are announced as .tgz, and were seen as
-gzipped and as plain CSV. So what a file is is read off its first bytes.
+and a file for each statistic; reporting data exports are documented as .tgz, and were seen as
+gzipped and as plain CSV. So the first bytes of a file decide how it is read.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 ZIP_MAGIC = b"PK\x03\x04"
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_CELL_LENGTH = 2**31 - 1
-"""Characters; the csv module refuses cells above 131,072 unless reported otherwise."""
+"""Characters; the csv module refuses cells above 131,072 by default."""
 
 ROWS_PREFIX = "receipts"
-"""How the file of the rows begins in an archive that has other files beside it."""
+"""Prefix of the file with the rows in an archive that has other files too."""
 
 UNREADABLE = (
     *(OSError, EOFError, ValueError, zlib.error),
     *(zipfile.BadZipFile, tarfile.TarError, csv.Error),
 )
-"""What the decoders raise of a file that is cut off or is something else."""
+"""What the decoders raise for a file that is cut off or is something else."""
 
 Table = tuple[list[str], "Iterator[list[str | None]]"]
-"""The names of the columns, and the rows; an empty cell is None."""
+"""Column names and rows; an empty cell is None."""
 
 
 def tables(file: IO[bytes]) -> Iterator[Table]:
-    """Yield the tables of an export's file, mostly one; read each before the next.
+    """Yield the tables of an export's file, usually one; read each before the next.
 
     Raises:
         ExportFailedError: The file can't be read.
@@ -54,7 +54,7 @@ def tables(file: IO[bytes]) -> Iterator[Table]:
                 if header := next(reader, None):
                     yield [name.strip() for name in header], _rows(reader, len(header))
     except UNREADABLE as error:
-        message = f"The file of an export can't be read ({type(error).__name__})"
+        message = f"Export file: not readable ({type(error).__name__})"
         raise ExportFailedError(message) from None
 
 
@@ -62,13 +62,13 @@ def _rows(reader: Iterator[list[str]], width: int) -> Iterator[list[str | None]]
     try:
         for row in reader:
             if len(row) == width:
-                # NUL becomes U+FFFD, as in all other answers: databases refuse it
+                # NUL becomes U+FFFD, as in all other responses: databases refuse it
                 yield [cell.replace("\0", "\ufffd") or None for cell in row]
             elif row:
-                message = f"A row of an export's file has {len(row)} cells in {width} columns"
+                message = f"Export file: row of {len(row)} cells in a table of {width} columns"
                 raise ExportFailedError(message)
     except UNREADABLE as error:
-        message = f"The file of an export can't be read to its end ({type(error).__name__})"
+        message = f"Export file: not readable to its end ({type(error).__name__})"
         raise ExportFailedError(message) from None
 
 
@@ -78,14 +78,14 @@ def _parts(file: IO[bytes]) -> Iterator[IO[bytes]]:
     file.seek(0)
     if magic == ZIP_MAGIC:
         with zipfile.ZipFile(file) as archive:
-            for name in _chosen(archive.namelist()):
+            for name in _files_with_rows(archive.namelist()):
                 yield archive.open(name)
     elif not magic.startswith(GZIP_MAGIC):
         yield file
     elif tarfile.is_tarfile(file):
         file.seek(0)
         with tarfile.open(fileobj=file) as archive:
-            for name in _chosen(archive.getnames()):
+            for name in _files_with_rows(archive.getnames()):
                 if part := archive.extractfile(name):
                     yield part
     else:
@@ -93,8 +93,8 @@ def _parts(file: IO[bytes]) -> Iterator[IO[bytes]]:
         yield io.BufferedReader(gzip.GzipFile(fileobj=file))
 
 
-def _chosen(names: list[str]) -> list[str]:
-    """Return the names of the files with rows; nothing is unpacked to them."""
+def _files_with_rows(names: list[str]) -> list[str]:
+    """Return the names of the files with rows; no path is created from them."""
     found = [name for name in names if name.endswith(".csv")]
     rows = [name for name in found if PurePosixPath(name).name.startswith(ROWS_PREFIX)]
     return rows or found

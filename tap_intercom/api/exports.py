@@ -1,7 +1,7 @@
-"""An export job: what is enqueued, asked about until it has ended, and then downloaded.
+"""Export jobs: enqueue one, poll it until it ends, and download its file.
 
-A job only reads the workspace. Intercom runs few of them at a time (one content data export, five
-reporting data exports for a workspace), whoever started them, and keeps their files for two days
+A job only reads the workspace. Intercom runs few of them at a time for a workspace, whoever started
+them (one content data export, five reporting data exports), and keeps their files for two days
 (OpenAPI 2.16, /export/content/data, /export/reporting_data/enqueue).
 """
 
@@ -25,34 +25,37 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-intercom")
 
 MAX_QUEUE_WAIT_SECONDS = 30 * 60
-"""How long the tap waits until others' jobs have ended."""
+"""How long to wait for the export jobs of other programs."""
 
 MAX_JOB_SECONDS = 4 * 3600
-"""How long it waits for a job of its own."""
+"""How long to wait for one job."""
 
 FIRST_WAIT_SECONDS = 2
 MAX_WAIT_SECONDS = 30
 
 MAX_JOBS = 2
-"""Jobs that are begun for one file, as the file may be gone when it is asked for."""
+"""Jobs started for one file, since a file may expire before its download."""
 
 IDENTIFIERS = ("job_identifier", "job_identfier")
-"""Where a job's id stands; the second, misspelt, in descriptions up to 2.13 and of Preview."""
+"""Fields with the id of a job; the second, misspelt, in the OpenAPI up to 2.13 and of Preview."""
 
 HAS_FILE = ("completed", "complete")
 HAS_NONE = ("no_data",)
 HAS_FAILED = ("failed", "canceled")
-"""How a job ends; any other status is that of one under way."""
+"""Statuses of a job that has ended; with any other it is still running."""
 
 OCTET_STREAM = "application/octet-stream"
-"""What a download has to be asked for as (OpenAPI 2.16, /download/content/data)."""
+"""The media type to accept for a download (OpenAPI 2.16, /download/content/data)."""
 
 
 @dataclass(frozen=True)
 class ExportEndpoint:
-    """Where jobs of one kind are enqueued (without the body), asked about, and downloaded.
+    """The requests for jobs of one kind.
 
-    In the last two `{id}` stands for the job's id.
+    Attributes:
+        enqueue: Starts a job; without its body.
+        status: Returns a job's status; its path has the job's `{id}`.
+        download: Returns a job's file; its path has the job's `{id}`.
     """
 
     enqueue: Request
@@ -66,75 +69,76 @@ def export(
     """Run one export, write its file, and return whether there is one.
 
     Raises:
-        ExportFailedError: The job failed, was canceled or took too long; or others' jobs did.
+        ExportFailedError: The job failed, was canceled or took too long, or the jobs of other
+            programs did not end.
         IntercomError: Intercom refused a request or kept failing.
     """
     for _ in range(MAX_JOBS):
-        identifier = _enqueued(client, replace(endpoint.enqueue, body=body))
+        job_id = _enqueue(client, replace(endpoint.enqueue, body=body))
         try:
-            job = _ended(client, endpoint.status.for_id(identifier))
+            job = _wait_until_ended(client, endpoint.status.for_id(job_id))
             if job.get("status") in HAS_NONE:
                 return False
-            client.download(_download(client, endpoint.download.for_id(identifier), job), file)
+            client.download(_download(client, endpoint.download.for_id(job_id), job), file)
         except NotFoundError as error:
-            logger.warning("%s; the export is begun anew", error)
+            logger.warning("%s; starting the export again", error)
         else:
             return True
-    message = f"{endpoint.enqueue.path}: files of export jobs are gone when they are asked for"
+    message = f"{endpoint.enqueue}: the files of {MAX_JOBS} jobs expired before their download"
     raise ExportFailedError(message)
 
 
-def _enqueued(client: IntercomClient, request: Request) -> str:
-    """Start a job and return its id; others' jobs are waited for."""
-    for wait in _waits(MAX_QUEUE_WAIT_SECONDS):
+def _enqueue(client: IntercomClient, request: Request) -> str:
+    """Start a job and return its id; wait while the jobs of other programs are pending."""
+    for wait in _pauses(MAX_QUEUE_WAIT_SECONDS):
         try:
             job = client.fetch(request)
         except ExportQueueFullError as error:
-            logger.info("%s; trying again in %d s", error, wait)
+            logger.info("%s; retrying in %d s", error, wait)
             time.sleep(wait)
         else:
-            return _identifier(request, job)
+            return _job_id(request, job)
     message = (
-        f"{request} was refused for {MAX_QUEUE_WAIT_SECONDS // 60} minutes, because other export jobs "
-        "are pending. See which other program exports data of this workspace"
+        f"{request}: refused for {MAX_QUEUE_WAIT_SECONDS // 60} minutes because other export jobs "
+        "are pending. Check which other program exports data of this workspace"
     )
     raise ExportFailedError(message)
 
 
-def _identifier(request: Request, job: Page) -> str:
+def _job_id(request: Request, job: Page) -> str:
     for name in IDENTIFIERS:
         if identifier := job.get(name):
             return str(identifier)
-    message = f"{request} was answered without an id of the job"
+    message = f"{request}: response without an id of the job"
     raise ExportFailedError(message)
 
 
-def _ended(client: IntercomClient, request: Request) -> Page:
-    """Ask about a job until it has ended well, and return what is reported of it then."""
-    for wait in _waits(MAX_JOB_SECONDS):
+def _wait_until_ended(client: IntercomClient, request: Request) -> Page:
+    """Poll a job until it succeeds, and return its last status."""
+    for wait in _pauses(MAX_JOB_SECONDS):
         job = client.fetch(request)
         status = job.get("status")
         if status in HAS_FAILED:
-            message = f"Intercom reports an export job as {status} ({request})"
+            message = f"{request}: export job {status}"
             raise ExportFailedError(message)
         if status in (*HAS_FILE, *HAS_NONE):
             return job
-        logger.info("Export job %s is %s; asking again in %d s", request.path, status, wait)
+        logger.info("%s: export job %s; checking again in %d s", request, status, wait)
         time.sleep(wait)
-    message = f"An export job did not end within {MAX_JOB_SECONDS // 3600} hours ({request})"
+    message = f"{request}: export job did not end within {MAX_JOB_SECONDS // 3600} hours"
     raise ExportFailedError(message)
 
 
 def _download(client: IntercomClient, documented: Request, job: Page) -> Request:
-    """Return the request for a job's file: where the job says, or else where it is documented."""
+    """Return the request for a job's file, at the URL of its status if there is one."""
     request = replace(documented, accept=OCTET_STREAM)
     if url := job.get("download_url"):
         return client.follow_link(request, str(url)).with_params(**request.params)
     return request
 
 
-def _waits(total: int) -> Iterator[int]:
-    """Yield ever longer pauses (seconds), until they come to a total."""
+def _pauses(total: int) -> Iterator[int]:
+    """Yield increasing pauses (seconds) until their sum reaches a total."""
     wait = FIRST_WAIT_SECONDS
     while total > 0:
         yield wait

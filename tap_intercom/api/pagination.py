@@ -1,7 +1,7 @@
-"""Intercom's ways of paging through a list, read off whatever an answer holds.
+"""Pagination: which request follows a page, by what its response holds.
 
-Some lists answer `pages.next` as an object with a cursor, some as a URL, some as null; some only
-count pages, and some do that at the top of the answer (OpenAPI 2.16; airbyte#5474, #6874).
+Some lists return `pages.next` as an object with a cursor, some as a URL, some as null; some only
+count pages, and some do that at the top level of the response (OpenAPI 2.16; airbyte#5474, #6874).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ def pages(client: IntercomClient, request: Request) -> Iterator[Page]:
     Raises:
         InvalidRequestError: A page points back to itself or to an earlier one.
     """
-    asked = set[str]()
+    requested = set[str]()
     following: Request | None = request
     while following is not None:
-        if following.cache_key in asked:
-            message = f"{following} points to a page that was read before; it would never end"
+        if following.cache_key in requested:
+            message = f"{following}: the next page was read before, so this list would never end"
             raise InvalidRequestError(message)
-        asked.add(following.cache_key)
+        requested.add(following.cache_key)
         page = client.fetch(following)
         yield page
         following = next_request(client, following, page)
@@ -44,7 +44,7 @@ def next_request(client: IntercomClient, request: Request, page: Page) -> Reques
     return None
 
 
-def _next_linked(client: IntercomClient, request: Request, page: Page) -> Request | None:
+def _next_by_link(client: IntercomClient, request: Request, page: Page) -> Request | None:
     following = _pages_of(page).get("next")
     return (
         client.follow_link(request, following) if following and isinstance(following, str) else None
@@ -57,7 +57,7 @@ def _next_by_cursor(_: IntercomClient, request: Request, page: Page) -> Request 
     return request.after_cursor(cursor) if cursor else None
 
 
-def _next_numbered(_: IntercomClient, request: Request, page: Page) -> Request | None:
+def _next_by_number(_: IntercomClient, request: Request, page: Page) -> Request | None:
     counts = _pages_of(page) or page
     number, total = counts.get("page"), counts.get("total_pages")
     if isinstance(number, int) and isinstance(total, int) and number < total:
@@ -71,10 +71,10 @@ def _pages_of(page: Page) -> dict[str, Any]:
 
 
 STYLES: dict[str, tuple[Callable[..., Request | None], ...]] = {
-    "auto": (_next_linked, _next_by_cursor, _next_numbered),
+    "auto": (_next_by_link, _next_by_cursor, _next_by_number),
     "cursor": (_next_by_cursor,),
-    "link": (_next_linked,),
-    "page": (_next_numbered,),
+    "link": (_next_by_link,),
+    "page": (_next_by_number,),
     "none": (),
 }
-"""By name, the ways in which an answer may tell of the next page, in the order they are tried."""
+"""By name, the ways to find the next page, in the order in which they are tried."""

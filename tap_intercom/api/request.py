@@ -1,4 +1,4 @@
-"""One request to Intercom's API: method, path, parameters, and what its response has to hold."""
+"""A request to Intercom's API: method, path, parameters, and what its response has to contain."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of Intercom: a method, a path below the API's origin, and its parameters.
+    """A request: a method, a path below the API's origin, and parameters.
 
     Attributes:
         path: May hold `{id}`, as may `params`; see `for_id`.
         params: The query.
         body: What a POST sends; a request without one is a GET.
-        record_keys: Names under one of which the response has to hold a list or an object; a
-            response without counts as a failure, not as an empty page. Without names any object
-            will do.
-        paging: How the pages after the first are found, one of `pagination.STYLES`.
-        accept: The media type that the response is asked to have.
+        record_keys: Names, one of which has to be a list or an object in the response; a response
+            without is an error, not an empty page. Without names any object will do.
+        paging: How the next page is found, one of `pagination.STYLES`.
+        accept: The media type to ask for.
     """
 
     path: str
@@ -46,13 +45,13 @@ class Request:
 
     @cached_property
     def cache_key(self) -> str:
-        """All that tells requests apart: two with the same key get the same response and pages."""
+        """Identifies the request: two with the same key get the same response and pages."""
         query = urlencode(sorted(self.params.items()))
         key = f"{self.path}?{query} {self.record_keys} {self.paging}"
         return key if self.body is None else f"{key} {json.dumps(self.body, sort_keys=True)}"
 
     def for_id(self, identifier: object) -> Request:
-        """Return the same request with an id in the place of `{id}` in path and parameters."""
+        """Return the request with an id instead of `{id}` in path and parameters."""
         path = self.path.replace("{id}", quote(str(identifier), safe=""))
         params = {
             name: str(identifier) if value == "{id}" else value
@@ -61,11 +60,11 @@ class Request:
         return replace(self, path=path, params=params)
 
     def with_params(self, **params: str | int) -> Request:
-        """Return the same request with further query parameters."""
+        """Return the request with more query parameters."""
         return replace(self, params={**self.params, **params})
 
     def after_cursor(self, cursor: str) -> Request:
-        """Return the request for the page after a cursor, which a POST has in its body."""
+        """Return the request for the page after a cursor; a POST has it in the body."""
         if self.body is None:
             return self.with_params(starting_after=cursor)
         pagination = {**(self.body.get("pagination") or {}), "starting_after": cursor}

@@ -1,7 +1,7 @@
-"""Responses: the error that one stands for, or its page, which is decoded where it is used.
+"""Responses: the error that one stands for, or its page.
 
-Decoded, a page takes three times the memory, and of many only a part is needed. So its values stay
-encoded until they are first used.
+A decoded page takes three times the memory, and often only a part of it is needed. So the values of
+a page stay encoded until they are first used.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Record = dict[str, Any]
 Fields = TypeVar("Fields", bound=msgspec.Struct)
 
 BARE_LIST = ""
-"""Among a request's `record_keys`: the body itself may be the list."""
+"""Among the `record_keys` of a request: the body itself may be the list."""
 
 MAX_MESSAGE_LENGTH = 200
 """Characters of Intercom's own error message that are shown."""
@@ -50,7 +50,7 @@ PERMISSION_STATUSES = (
 NOT_FOUND_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-"""A NUL as JSON writes it; behind an escaped backslash the same text is none."""
+"""A NUL in JSON; after an escaped backslash the same text is not one."""
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -59,7 +59,7 @@ LIST = re.compile(rb"\s*\[")
 VALUES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding fails with; the last where values are nested hundreds of times."""
+"""What decoders raise; the last for values that are nested hundreds of times."""
 
 
 class Response(NamedTuple):
@@ -91,10 +91,10 @@ class Page:
         self._decoded: dict[str, Any] = {}
 
     def get(self, name: str) -> Any:
-        """Return a value, or None if there is none of the name.
+        """Return a value, or None if there is none with this name.
 
         Raises:
-            RetriableError: It is no JSON.
+            RetriableError: It is not JSON.
         """
         if name not in self._decoded and name in self._values:
             self._decoded[name] = _decode(self._request, self._values[name])
@@ -104,7 +104,7 @@ class Page:
         """Return all values.
 
         Raises:
-            RetriableError: One is no JSON.
+            RetriableError: One of them is not JSON.
         """
         return {name: self.get(name) for name in self._values}
 
@@ -115,10 +115,10 @@ class Page:
     def records(self) -> list[Record]:
         """Return the records, found under one of the request's `record_keys`.
 
-        What is no object is left out, with a warning.
+        Anything else than an object is left out, with a warning.
 
         Raises:
-            RetriableError: They are no list, or no JSON.
+            RetriableError: They are not a list, or not JSON.
         """
         name = self._records_name
         found: list[Any] = self.get(name)
@@ -139,7 +139,7 @@ class Page:
             fields: A struct of the fields, each of which may hold any value.
 
         Raises:
-            RetriableError: The records are no list, or no JSON.
+            RetriableError: The records are not a list, or not JSON.
         """
         try:
             return _fields_decoder(fields).decode(self._values[self._records_name])
@@ -189,20 +189,20 @@ def _error_details(body: Body) -> tuple[str, str, str]:
 
 
 def parse_response(request: Request, body: Body) -> Page:
-    """Return the page in a body, if it holds what the request asks for.
+    """Return the page in a body.
 
     Raises:
-        RetriableError: It does not, or is no JSON.
+        RetriableError: It has none of the `record_keys` of the request, or is not JSON.
     """
     body = _replace_nuls(request, body)
     try:
         values = _values(request, body)
     except UNREADABLE:
         values = _values(request, msgspec.json.encode(_decode_leniently(request, body)))
-    held = [
+    found = [
         name for name in request.record_keys if name in values and _starts_with(values[name], b"[{")
     ]
-    if held or (values and not request.record_keys):
+    if found or (values and not request.record_keys):
         return Page(request, values)
     message = f"{request}: response without {' or '.join(request.record_keys)}"
     raise RetriableError(message, status=HTTPStatus.OK)
@@ -246,18 +246,20 @@ def _replace_nuls(request: Request, body: Body) -> Body:
 
 
 def _decode_leniently(request: Request, body: Body) -> Any:
-    """Decode a body that strict JSON refuses: half of a surrogate pair, a raw tab, 1e400."""
+    """Decode a body that a strict decoder refuses: half a surrogate pair, a raw tab, 1e400."""
     numbers = _UnusualNumbers()
     try:
         text = body.decode(json.detect_encoding(body), "replace").replace("\0", REPLACEMENT)
         content = json.loads(
-            text, strict=False, parse_float=numbers.kept, parse_constant=numbers.as_text
+            text, strict=False, parse_float=numbers.parse, parse_constant=numbers.as_text
         )
     except (ValueError, RecursionError):
         message = f"{request}: response is not JSON ({len(body)} bytes)"
         raise RetriableError(message, status=HTTPStatus.OK) from None
     if numbers.count:
-        logger.warning("%s: kept %d numbers that JSON can't hold as text", request, numbers.count)
+        logger.warning(
+            "%s: kept %d numbers that JSON can't represent as text", request, numbers.count
+        )
     written = json.dumps(content, ensure_ascii=False)
     clean = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if REPLACEMENT in clean:
@@ -266,12 +268,12 @@ def _decode_leniently(request: Request, body: Body) -> Any:
 
 
 class _UnusualNumbers:
-    """Takes numbers that JSON can't hold, or no target could store, for text."""
+    """Returns numbers that JSON can't represent, or no target could store, as text."""
 
     def __init__(self) -> None:
         self.count = 0
 
-    def kept(self, text: str) -> float | str:
+    def parse(self, text: str) -> float | str:
         number = float(text)
         return number if math.isfinite(number) else self.as_text(text)
 
@@ -293,12 +295,12 @@ def dicts_in(value: Any) -> list[Record]:
     items = [item for item in found if isinstance(item, dict) and found is value]
     if len(items) < len(found):
         logger.warning(
-            "Left out %d values where Intercom documents objects in a list; they make no rows",
+            "Left out %d values where Intercom documents a list of objects",
             len(found) - len(items),
         )
     return items
 
 
 def items_of(value: Any, name: str) -> list[Record]:
-    """Return a list's items: schemas have the list itself, or within it; examples under `data`."""
+    """Return the items of a list: the value itself, or its field of that name or `data`."""
     return dicts_in(value.get("data") or value.get(name) if isinstance(value, dict) else value)

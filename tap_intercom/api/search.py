@@ -172,7 +172,7 @@ class Window:
 
 
 class CursorRefusedError(Exception):
-    """The present cursor leads no further; the search has to start again."""
+    """The current cursor can't be continued; the search has to start again."""
 
 
 class Search:
@@ -232,7 +232,7 @@ class Search:
 
     def _check_cursor(self, window: Window, page: SearchPage) -> None:
         if page.cursor and page.cursor == window.cursor:
-            message = f"POST {self.endpoint.path}: the same cursor was returned twice"
+            message = f"POST {self.endpoint.path}: returned the same cursor twice"
             raise CursorRefusedError(message)
         if page.cursor and window.seen > page.total + 2 * self.page_size:
             message = f"POST {self.endpoint.path}: {window.seen} of {page.total} records, and more"

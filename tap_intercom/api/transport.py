@@ -1,7 +1,7 @@
 """Kept-open connections to one host, and bodies read with limits of size and time.
 
 `requests` finds the proxy and the certificates of this machine, as in any other program, and its
-adapter sends. Its sessions are left out on purpose: the tap wants no redirects, cookies or .netrc.
+adapter sends. Its sessions are not used, so there are no redirects, no cookies and no .netrc.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ if TYPE_CHECKING:
     BodyReader = Callable[[Request, requests.Response], Body]
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""A longer body is an error: no page of Intercom's comes near it, and memory has to last."""
+"""A longer body is an error: no page of Intercom's comes near it, and memory is limited."""
 
 MAX_FILE_BYTES = 8 * 1024 * 1024 * 1024
 """A longer download is an error: one that never ends would fill the disk."""
 
 LARGE_BODY_BYTES = 2 * 1024 * 1024
-"""What is longer is read by one thread at a time: together they would exhaust the memory."""
+"""Longer bodies are read by one thread at a time, to limit the memory of all threads."""
 
 CHUNK_BYTES = 256 * 1024
-"""What is read of a body at a time: a whole page mostly, as each read lets other threads in."""
+"""Bytes per read: usually a whole page, since each read lets other threads run."""
 
 MIN_DOWNLOAD_BYTES = 64 * 1024
 """How much a download has to progress within `request_timeout`."""
 
 CONFIGURATION_ERRORS = (InvalidURL, InvalidSchema, InvalidHeader)
-"""What the adapter raises for a proxy that can't be used; a retry can't help."""
+"""What the adapter raises for an unusable proxy; retrying can't help."""
 
 CONFIGURATION_ADVICE = "Check HTTPS_PROXY, ALL_PROXY and REQUESTS_CA_BUNDLE"
 
@@ -158,7 +158,7 @@ class Transport:
         """Return a body that fits into memory.
 
         Raises:
-            RetriableError: It is larger, or did not come within the timeout.
+            RetriableError: It is larger than `MAX_BODY_BYTES`, or not complete within the timeout.
         """
         body = bytearray()
         self._fill(body, request, response, LARGE_BODY_BYTES)
@@ -172,10 +172,11 @@ class Transport:
         return body
 
     def save(self, request: Request, response: requests.Response, file: IO[bytes]) -> None:
-        """Write a body of any size to a file, as long as it does not come too slowly.
+        """Write a body of any size to a file, from the file's start.
 
         Raises:
-            RetriableError: It stopped coming, or grew beyond `MAX_FILE_BYTES`.
+            RetriableError: Less than `MIN_DOWNLOAD_BYTES` came within the timeout, or more than
+                `MAX_FILE_BYTES` in all.
         """
         file.seek(0)
         file.truncate()
@@ -210,9 +211,9 @@ class Transport:
     def _fill(
         self, body: bytearray, request: Request, response: requests.Response, size: int
     ) -> None:
-        """Read on until a body has a size, or ends."""
+        """Read more of a body until it has a size (bytes), or ends."""
         deadline = time.monotonic() + self._timeout
-        # read1 returns what has arrived, so that a dripping body can't outstay the deadline
+        # read1 returns what has been received, so that a slow body can't exceed the deadline
         while len(body) < size and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=True)):
             body += chunk
             if time.monotonic() > deadline:
