@@ -26,7 +26,7 @@ class CommandResult:
     @property
     def output(self) -> Output:
         """The Singer messages; stdout has to hold nothing else."""
-        return Output.of(self.stdout)
+        return Output.parse(self.stdout)
 
     @property
     def errors(self) -> list[str]:

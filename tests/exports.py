@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_intercom.tap import TapIntercom
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
-from tests.singer import selecting
+from tests.singer import select_streams
 
 if TYPE_CHECKING:
     from tests.guarantees.harness import Run, SyncHarness
@@ -36,8 +36,8 @@ def sync_reports(
     """Sync the streams of some datasets, and tags."""
     config = {**harness.config, "reporting_datasets": list(datasets), **settings}
     streams = {f"reporting_{dataset}" for dataset in datasets}
-    catalog = selecting(TapIntercom(config=config).catalog_dict, {*streams, "tags"})
-    return harness.attempt_catalog(config, catalog, state)
+    catalog = select_streams(TapIntercom(config=config).catalog_dict, {*streams, "tags"})
+    return harness.try_sync_catalog(config, catalog, state)
 
 
 def enqueued_jobs(harness: SyncHarness, path: str = CONTENT_JOBS) -> list[LoggedRequest]:
@@ -52,7 +52,7 @@ def respond_json(harness: SyncHarness, path: str, content: Any) -> None:
 
 def respond(harness: SyncHarness, path: str, body: bytes) -> None:
     """Let all requests to a path be answered with a body."""
-    harness.control.faults.add(Fault(kind="raw_body", path=path, body=body, times=None))
+    harness.sandbox.faults.add(Fault(kind="raw_body", path=path, body=body, times=None))
 
 
 def respond_with_job(harness: SyncHarness, name: str = "job_identifier") -> None:

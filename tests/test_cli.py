@@ -450,7 +450,7 @@ def test_killed_run_is_completed_by_next(
     config_file: Path, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     sandbox.control.set_options(latency_by_path={"/conversations/[0-9]+": 0.05})
-    first = Output.of("".join(lines_until_killed(config_file, '"conversation_parts"')))
+    first = Output.parse("".join(lines_until_killed(config_file, '"conversation_parts"')))
     state = json_file(tmp_path, "state", first.state)
 
     later = run_command("--config", config_file, "--state", state)

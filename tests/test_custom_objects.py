@@ -129,7 +129,7 @@ def test_unknown_type_fails_alone(sandbox: Sandbox, tap: TapRunner) -> None:
         select=["custom_object_invoice", "custom_object_order"], custom_objects=["invoice", "order"]
     )
 
-    assert tap.refusals == ["custom_object_invoice"]
+    assert tap.failed_streams == ["custom_object_invoice"]
     assert len(output.records("custom_object_order")) == len(instances(sandbox, "order"))
 
 

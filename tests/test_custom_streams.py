@@ -335,7 +335,7 @@ WRONG_CHILDREN = [
 def test_wrong_child_fails_alone(sandbox: Sandbox, tap: TapRunner, change: dict[str, str]) -> None:
     output = tap.run(select=["contacts", "my_notes"], custom_streams=[{**NOTES, **change}])
 
-    assert tap.refusals == ["my_notes"]
+    assert tap.failed_streams == ["my_notes"]
     assert len(output.records("contacts")) == len(sandbox.control.records("contacts"))
 
 
@@ -392,7 +392,7 @@ def test_documented_example_loads(sandbox: Sandbox, tap: TapRunner) -> None:
 
     output = tap.run(select=names, custom_streams=definitions)
 
-    assert tap.refusals == []
+    assert tap.failed_streams == []
     assert output.streams() == names
     assert len(output.records("updated_macros")) == len(sandbox.control.records("macros"))
 
@@ -406,7 +406,7 @@ def test_denied_stream_fails_alone(sandbox: Sandbox, tap: TapRunner) -> None:
 
     output = tap.run(select=["things", "my_macros"], custom_streams=[AUDIENCES, MACROS])
 
-    assert tap.refusals == ["things"]
+    assert tap.failed_streams == ["things"]
     assert len(output.records("my_macros")) == len(sandbox.control.records("macros"))
 
 
@@ -428,7 +428,7 @@ def test_records_without_key_are_left_out(tap: TapRunner, caplog: pytest.LogCapt
     output = load(tap, {**AUDIENCES, "path": "/tags", "primary_keys": ["id", "nothing"]})
 
     assert output.records("things") == []
-    assert tap.refusals == ["things"]
+    assert tap.failed_streams == ["things"]
     assert "without a key" in caplog.text
 
 
@@ -437,7 +437,7 @@ def test_failed_request_is_retried(sandbox: Sandbox, tap: TapRunner) -> None:
 
     output = load(tap, AUDIENCES)
 
-    assert tap.refusals == []
+    assert tap.failed_streams == []
     assert ids(output.records("things")) == ids(sandbox.control.records("audiences"))
 
 
@@ -463,4 +463,4 @@ def test_null_counts_as_absent(tap: TapRunner) -> None:
 def test_child_without_parents_does_not_fail(tap: TapRunner) -> None:
     load(tap, {**NOTES, "parent": "companies", "path": "/companies/{id}/notes"})
 
-    assert tap.refusals == []
+    assert tap.failed_streams == []

@@ -51,7 +51,7 @@ def file() -> Iterator[IO[bytes]]:
 def load_file(harness: SyncHarness, content: bytes) -> Run:
     """Load message_engagement from a job with this file, whatever comes of it."""
     respond(harness, CONTENT_FILE, content)
-    return harness.attempt(select=[ENGAGEMENT], start_date="2025-06-01")
+    return harness.try_sync(select=[ENGAGEMENT], start_date="2025-06-01")
 
 
 def client_of(harness: SyncHarness, **settings: Any) -> IntercomClient:
@@ -139,12 +139,12 @@ def test_nul_in_cell_is_replaced(harness: SyncHarness) -> None:
 def test_broken_download_is_retried(
     harness: SyncHarness, kind: Literal["cut_body", "reset", "status"]
 ) -> None:
-    harness.control.faults.add(Fault(kind=kind, path=CONTENT_FILE, times=2))
+    harness.sandbox.faults.add(Fault(kind=kind, path=CONTENT_FILE, times=2))
 
-    run = harness.run(select=[ENGAGEMENT])
+    run = harness.sync(select=[ENGAGEMENT])
 
-    assert missing_rows(run, harness.control, ENGAGEMENT) == {}
-    assert len(run.records(ENGAGEMENT)) == len(harness.control.records(ENGAGEMENT))
+    assert missing_rows(run, harness.sandbox, ENGAGEMENT) == {}
+    assert len(run.records(ENGAGEMENT)) == len(harness.sandbox.records(ENGAGEMENT))
 
 
 def test_page_size_is_limited(harness: SyncHarness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,12 +44,12 @@ def options() -> SandboxOptions:
 
 def load_engagement(harness: SyncHarness, start_date: str = "2025-06-01") -> Run:
     """Load message_engagement since two weeks ago, in one job."""
-    return harness.run(select=[ENGAGEMENT], start_date=start_date)
+    return harness.sync(select=[ENGAGEMENT], start_date=start_date)
 
 
 def attempt_engagement(harness: SyncHarness) -> Run:
     """Load message_engagement and tags, whatever comes of it."""
-    return harness.attempt(select=[ENGAGEMENT, "tags"], start_date="2025-06-01")
+    return harness.try_sync(select=[ENGAGEMENT, "tags"], start_date="2025-06-01")
 
 
 def bookmark_of(run: Run, stream: str = ENGAGEMENT) -> str:
@@ -58,38 +58,38 @@ def bookmark_of(run: Run, stream: str = ENGAGEMENT) -> str:
 
 def enqueue_elsewhere(harness: SyncHarness) -> None:
     """Start a job as another program does."""
-    token = harness.sandbox.options.token
+    token = harness.options.token
     headers = {"Authorization": f"Bearer {token}", "Intercom-Version": "2.16"}
     body = {"created_at_after": 1_749_900_000, "created_at_before": 1_749_990_000}
-    url = f"{harness.sandbox.url}{CONTENT_JOBS}"
+    url = f"{harness.url}{CONTENT_JOBS}"
     assert requests.post(url, json=body, headers=headers, timeout=10).ok
 
 
 def test_first_run_loads_every_receipt(harness: SyncHarness) -> None:
-    run = harness.run(select=[ENGAGEMENT])
+    run = harness.sync(select=[ENGAGEMENT])
 
     rows = run.records(ENGAGEMENT)
-    assert missing_rows(run, harness.control, ENGAGEMENT) == {}
-    assert len(rows) == len(harness.control.records(ENGAGEMENT)) > 50
+    assert missing_rows(run, harness.sandbox, ENGAGEMENT) == {}
+    assert len(rows) == len(harness.sandbox.records(ENGAGEMENT)) > 50
 
 
 def test_rows_come_oldest_first(harness: SyncHarness) -> None:
-    run = harness.run(select=[ENGAGEMENT])
+    run = harness.sync(select=[ENGAGEMENT])
 
     timestamps = [row["received_at"] for row in run.records(ENGAGEMENT)]
     assert timestamps == sorted(timestamps)
 
 
 def test_bookmark_is_start_of_run(harness: SyncHarness) -> None:
-    started_at = int(harness.control.clock.now())
+    started_at = int(harness.sandbox.clock.now())
 
-    run = harness.run(select=[ENGAGEMENT])
+    run = harness.sync(select=[ENGAGEMENT])
 
     assert bookmark_of(run) == timestamp(started_at)
 
 
 def test_jobs_cover_90_days(harness: SyncHarness) -> None:
-    harness.run(select=[ENGAGEMENT])
+    harness.sync(select=[ENGAGEMENT])
 
     *full, _ = [request.body for request in enqueued_jobs(harness)]
     lengths = {body["created_at_before"] - body["created_at_after"] for body in full}
@@ -97,24 +97,24 @@ def test_jobs_cover_90_days(harness: SyncHarness) -> None:
 
 
 def test_jobs_overlap_by_30_days(harness: SyncHarness) -> None:
-    harness.run(select=[ENGAGEMENT])
+    harness.sync(select=[ENGAGEMENT])
 
     starts = [request.body["created_at_after"] for request in enqueued_jobs(harness)]
     assert {later - earlier for earlier, later in pairwise(starts)} == {60 * DAY_SECONDS}
 
 
 def test_later_run_starts_30_days_before_bookmark(harness: SyncHarness) -> None:
-    first = harness.run(select=[ENGAGEMENT])
-    harness.control.clear_requests()
-    harness.control.clock.advance(DAY_SECONDS)
+    first = harness.sync(select=[ENGAGEMENT])
+    harness.sandbox.clear_requests()
+    harness.sandbox.clock.advance(DAY_SECONDS)
 
-    later = harness.run(first.state, select=[ENGAGEMENT])
+    later = harness.sync(first.state, select=[ENGAGEMENT])
 
     (job,) = enqueued_jobs(harness)
     start = timestamp(job.body["created_at_after"] + 30 * DAY_SECONDS)
     assert start == bookmark_of(first) < bookmark_of(later)
     assert 0 < len(later.records(ENGAGEMENT)) < len(first.records(ENGAGEMENT))
-    assert missing_rows(first + later, harness.control, ENGAGEMENT) == {}
+    assert missing_rows(first + later, harness.sandbox, ENGAGEMENT) == {}
 
 
 def test_start_date_limits_first_run(harness: SyncHarness) -> None:
@@ -125,13 +125,13 @@ def test_start_date_limits_first_run(harness: SyncHarness) -> None:
 
 
 def test_job_of_another_program_is_awaited(harness: SyncHarness) -> None:
-    harness.control.set_options(export_seconds=600, export_polls=10**6)
+    harness.sandbox.set_options(export_seconds=600, export_polls=10**6)
     enqueue_elsewhere(harness)
-    started_at = harness.control.clock.now()
+    started_at = harness.sandbox.clock.now()
 
     run = load_engagement(harness)
 
-    assert harness.control.clock.now() - started_at > 600
+    assert harness.sandbox.clock.now() - started_at > 600
     assert len(run.records(ENGAGEMENT)) > 0
 
 
@@ -139,7 +139,7 @@ def test_waiting_for_other_jobs_is_logged(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    harness.control.set_options(export_seconds=60, export_polls=10**6)
+    harness.sandbox.set_options(export_seconds=60, export_polls=10**6)
     enqueue_elsewhere(harness)
 
     load_engagement(harness)
@@ -150,7 +150,7 @@ def test_waiting_for_other_jobs_is_logged(
 def test_full_export_queue_is_no_rate_limit(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.control.set_options(export_seconds=600, export_polls=10**6)
+    harness.sandbox.set_options(export_seconds=600, export_polls=10**6)
     enqueue_elsewhere(harness)
 
     load_engagement(harness)
@@ -163,7 +163,7 @@ def test_full_export_queue_is_no_rate_limit(
 def test_rate_limit_on_enqueuing_is_awaited(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    harness.control.faults.add(
+    harness.sandbox.faults.add(
         Fault(
             kind="status",
             status=429,
@@ -180,13 +180,13 @@ def test_rate_limit_on_enqueuing_is_awaited(
 
 
 def test_waiting_for_other_jobs_ends(harness: SyncHarness) -> None:
-    harness.control.set_options(export_seconds=10**7, export_polls=10**6)
+    harness.sandbox.set_options(export_seconds=10**7, export_polls=10**6)
     enqueue_elsewhere(harness)
-    started_at = harness.control.clock.now()
+    started_at = harness.sandbox.clock.now()
 
     run = attempt_engagement(harness)
 
-    waited = harness.control.clock.now() - started_at
+    waited = harness.sandbox.clock.now() - started_at
     assert run.failures.keys() == {ENGAGEMENT}
     assert isinstance(run.failures[ENGAGEMENT], ExportFailedError)
     assert len(run.records("tags")) > 0
@@ -195,7 +195,7 @@ def test_waiting_for_other_jobs_ends(harness: SyncHarness) -> None:
 
 @pytest.mark.parametrize("outcome", ["failed", "canceled"])
 def test_failed_job_fails_stream_alone(harness: SyncHarness, outcome: str) -> None:
-    harness.control.set_options(export_outcome=outcome)
+    harness.sandbox.set_options(export_outcome=outcome)
 
     run = attempt_engagement(harness)
 
@@ -206,38 +206,38 @@ def test_failed_job_fails_stream_alone(harness: SyncHarness, outcome: str) -> No
 
 
 def test_failed_stream_is_loaded_by_next_run(harness: SyncHarness) -> None:
-    harness.control.set_options(export_outcome="failed")
+    harness.sandbox.set_options(export_outcome="failed")
     failed = attempt_engagement(harness)
-    harness.control.set_options(export_outcome="completed")
+    harness.sandbox.set_options(export_outcome="completed")
 
-    later = harness.run(failed.state, select=[ENGAGEMENT])
+    later = harness.sync(failed.state, select=[ENGAGEMENT])
 
-    assert missing_rows(later, harness.control, ENGAGEMENT) == {}
+    assert missing_rows(later, harness.sandbox, ENGAGEMENT) == {}
 
 
 def test_job_that_never_ends_is_given_up(harness: SyncHarness) -> None:
     respond_json(harness, CONTENT_JOB, {"job_identifier": "x", "status": "in_progress"})
-    started_at = harness.control.clock.now()
+    started_at = harness.sandbox.clock.now()
 
     run = attempt_engagement(harness)
 
     assert isinstance(run.failures[ENGAGEMENT], ExportFailedError)
-    assert harness.control.clock.now() - started_at >= MAX_JOB_SECONDS
+    assert harness.sandbox.clock.now() - started_at >= MAX_JOB_SECONDS
 
 
 def test_job_without_data_is_no_error(harness: SyncHarness) -> None:
-    harness.control.set_options(export_outcome="no_data")
+    harness.sandbox.set_options(export_outcome="no_data")
 
     run = load_engagement(harness)
 
     assert run.records(ENGAGEMENT) == []
-    assert harness.requests("/download") == []
+    assert harness.requests("/download.*") == []
     assert bookmark_of(run) > "2025-06-15"
 
 
 @pytest.mark.parametrize("path", [CONTENT_FILE, CONTENT_JOB])
 def test_export_that_is_gone_is_repeated(harness: SyncHarness, path: str) -> None:
-    harness.control.faults.add(Fault(kind="status", status=404, code="not_found", path=path))
+    harness.sandbox.faults.add(Fault(kind="status", status=404, code="not_found", path=path))
 
     run = load_engagement(harness)
 
@@ -247,7 +247,7 @@ def test_export_that_is_gone_is_repeated(harness: SyncHarness, path: str) -> Non
 
 def test_files_that_are_always_gone_fail_stream(harness: SyncHarness) -> None:
     gone = Fault(kind="status", status=404, code="not_found", path=CONTENT_FILE, times=None)
-    harness.control.faults.add(gone)
+    harness.sandbox.faults.add(gone)
 
     run = attempt_engagement(harness)
 
@@ -271,27 +271,27 @@ def test_job_without_id_fails_stream(harness: SyncHarness, body: dict[str, str])
     run = attempt_engagement(harness)
 
     assert isinstance(run.failures[ENGAGEMENT], ExportFailedError)
-    assert harness.requests(f"{CONTENT_JOBS}/") == []
+    assert harness.requests(f"{CONTENT_JOBS}/.*") == []
 
 
 @pytest.mark.parametrize(
     "url", ["http://localhost:{port}/x", "https://example.com/x", "//example.com", "http://["]
 )
 def test_file_on_another_host_is_refused(harness: SyncHarness, url: str) -> None:
-    link = url.format(port=harness.sandbox.url.rpartition(":")[2])
+    link = url.format(port=harness.url.rpartition(":")[2])
     body = {"job_identifier": "x", "status": "completed", "download_url": link}
     respond_json(harness, CONTENT_JOB, body)
 
     run = attempt_engagement(harness)
 
     assert isinstance(run.failures[ENGAGEMENT], InvalidRequestError)
-    assert harness.sandbox.options.token not in str(run.error)
-    assert harness.requests("/x") == harness.requests("/download") == []
+    assert harness.options.token not in str(run.error)
+    assert harness.requests("/x.*") == harness.requests("/download.*") == []
     assert len(run.records("tags")) > 0
 
 
 def test_denied_export_fails_stream_alone(harness: SyncHarness) -> None:
-    harness.control.set_options(refused={CONTENT_JOBS: "forbidden"})
+    harness.sandbox.set_options(refused={CONTENT_JOBS: "forbidden"})
 
     run = attempt_engagement(harness)
 
@@ -302,23 +302,23 @@ def test_denied_export_fails_stream_alone(harness: SyncHarness) -> None:
 
 @pytest.mark.parametrize("messages", [5, 20, 40, 60])
 def test_killed_run_is_completed_by_next(harness: SyncHarness, messages: int) -> None:
-    killed = harness.attempt(select=[ENGAGEMENT], pipe=Pipe(messages=messages))
+    killed = harness.try_sync(select=[ENGAGEMENT], pipe=Pipe(messages=messages))
 
-    later = harness.run(killed.state, select=[ENGAGEMENT])
+    later = harness.sync(killed.state, select=[ENGAGEMENT])
 
-    assert killed.killed
-    assert missing_rows(killed + later, harness.control, ENGAGEMENT) == {}
+    assert killed.is_killed
+    assert missing_rows(killed + later, harness.sandbox, ENGAGEMENT) == {}
 
 
 def test_run_after_kill_resumes_from_state(harness: SyncHarness) -> None:
-    killed = harness.attempt(select=[ENGAGEMENT], pipe=Pipe(states=1))
-    harness.control.clear_requests()
+    killed = harness.try_sync(select=[ENGAGEMENT], pipe=Pipe(states=1))
+    harness.sandbox.clear_requests()
 
-    later = harness.run(killed.state, select=[ENGAGEMENT])
+    later = harness.sync(killed.state, select=[ENGAGEMENT])
 
     start = enqueued_jobs(harness)[0].body["created_at_after"]
     assert timestamp(start + 30 * DAY_SECONDS) == bookmark_of(killed)
-    assert missing_rows(killed + later, harness.control, ENGAGEMENT) == {}
+    assert missing_rows(killed + later, harness.sandbox, ENGAGEMENT) == {}
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_rows_are_loaded(repository: Path, sandbox: Sandbox, tmp_path: Path) -> 
     done = run(repository, "-m", "tap_intercom", "--config", str(tmp_path / "config.json"))
 
     assert done.returncode == 0, done.stderr
-    rows = Output.of(done.stdout).records("activity_types")
+    rows = Output.parse(done.stdout).records("activity_types")
     assert rows == [{"name": name} for name in event_types(sandbox)]
 
 

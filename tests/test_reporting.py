@@ -21,7 +21,7 @@ from tests.exports import (
     respond_json,
     sync_reports,
 )
-from tests.singer import selecting
+from tests.singer import select_streams
 
 if TYPE_CHECKING:
     from tap_intercom.custom.reporting import Reporting
@@ -94,7 +94,7 @@ def test_rows_are_those_of_dataset(harness: SyncHarness, dataset: str) -> None:
     stream = f"reporting_{dataset}"
     key, time = f"{dataset}.{dataset}_id", run.state["bookmarks"][stream]["replication_key"]
     expected = {}
-    for row in harness.control.records(stream):
+    for row in harness.sandbox.records(stream):
         texts = {name: None if value is None else str(value) for name, value in row.items()}
         expected[row[key]] = {**texts, time: timestamp(row[time])}
     assert {row[key]: row for row in run.records(stream)} == expected
@@ -117,16 +117,16 @@ def test_rows_come_oldest_first(harness: SyncHarness) -> None:
 
 def test_later_run_loads_new_rows(harness: SyncHarness) -> None:
     first = sync_reports(harness, "conversation")
-    harness.control.clear_requests()
-    harness.control.clock.advance(7200)
-    harness.control.touch_oldest("conversations", 3)
-    harness.control.create("conversations")
+    harness.sandbox.clear_requests()
+    harness.sandbox.clock.advance(7200)
+    harness.sandbox.touch_oldest("conversations", 3)
+    harness.sandbox.create("conversations")
 
     later = sync_reports(harness, "conversation", state=first.state)
 
     key = "conversation.conversation_id"
     loaded = {row[key] for row in (first + later).records("reporting_conversation")}
-    assert loaded == {row[key] for row in harness.control.records("reporting_conversation")}
+    assert loaded == {row[key] for row in harness.sandbox.records("reporting_conversation")}
     assert len(enqueued_jobs(harness, REPORTING_JOBS)) == 1
     assert len(later.records("reporting_conversation")) < len(loaded)
 
@@ -136,7 +136,7 @@ def test_timestamp_without_zone_is_local(harness: SyncHarness) -> None:
 
     found = ticket_stream(harness).timestamp(row, 0)
 
-    local = datetime(2025, 6, 15, 8, tzinfo=ZoneInfo(harness.sandbox.options.timezone))
+    local = datetime(2025, 6, 15, 8, tzinfo=ZoneInfo(harness.options.timezone))
     assert local.utcoffset()
     assert found == local.timestamp()
 
@@ -178,13 +178,13 @@ def test_dataset_may_be_named_twice(harness: SyncHarness) -> None:
 
 def test_only_selected_attributes_are_requested(harness: SyncHarness) -> None:
     config = {**harness.config, "reporting_datasets": ["ticket"]}
-    catalog = selecting(TapIntercom(config=config).catalog_dict, ["reporting_ticket"])
+    catalog = select_streams(TapIntercom(config=config).catalog_dict, ["reporting_ticket"])
     (entry,) = (one for one in catalog["streams"] if one["stream"] == "reporting_ticket")
     for item in entry["metadata"]:
         if item["breadcrumb"]:
             item["metadata"]["selected"] = item["breadcrumb"][-1] == "ticket.ticket_state"
 
-    run = harness.attempt_catalog(config, catalog)
+    run = harness.try_sync_catalog(config, catalog)
 
     needed = {"ticket.ticket_id", "ticket.ticket_created_at", "ticket.ticket_state"}
     assert set(enqueued_jobs(harness, REPORTING_JOBS)[0].body["attribute_ids"]) == needed
@@ -196,7 +196,7 @@ def test_only_selected_attributes_are_requested(harness: SyncHarness) -> None:
 def test_older_version_has_plain_ids(harness: SyncHarness, version: str) -> None:
     run = sync_reports(harness, "ticket", api_version=version)
 
-    expected = harness.control.records("reporting_ticket")
+    expected = harness.sandbox.records("reporting_ticket")
     assert run.error is None
     assert {row["ticket_id"] for row in run.records("reporting_ticket")} == {
         row["ticket.ticket_id"] for row in expected
@@ -232,7 +232,7 @@ def test_columns_are_found_by_id_or_title(harness: SyncHarness) -> None:
 def test_download_names_workspace_and_job(harness: SyncHarness) -> None:
     run_call_dataset(harness)
 
-    (download,) = harness.requests("/download/reporting_data/j")
+    (download,) = harness.requests("/download/reporting_data/j.*")
     workspace = TapIntercom(config=harness.config).run.client.workspace["id_code"]
     assert download.query == {"app_id": workspace, "job_identifier": "j"}
 
@@ -242,16 +242,16 @@ def test_dataset_without_key_is_appended_once(harness: SyncHarness) -> None:
     output: Output = sync_reports(harness, "ticket")
 
     for _ in range(2):
-        harness.control.clock.advance(7200)
-        harness.control.create("tickets")
+        harness.sandbox.clock.advance(7200)
+        harness.sandbox.create("tickets")
         output += sync_reports(harness, "ticket", state=output.state)
 
     rows = [row["ticket.ticket_created_at"] for row in output.records("reporting_ticket")]
     expected = [
         timestamp(row["ticket.ticket_created_at"])
-        for row in harness.control.records("reporting_ticket")
+        for row in harness.sandbox.records("reporting_ticket")
     ]
-    stable_before = timestamp(int(harness.control.clock.now()) - 7200)
+    stable_before = timestamp(int(harness.sandbox.clock.now()) - 7200)
     assert len(rows) <= len(expected)
     assert {one for one in expected if one < stable_before} <= set(rows)
 
@@ -268,7 +268,7 @@ def test_dataset_without_key_has_no_key(harness: SyncHarness) -> None:
 def test_discovery_continues_without_datasets(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture, code: str
 ) -> None:
-    harness.control.set_options(refused={"/export/reporting_data": code})
+    harness.sandbox.set_options(refused={"/export/reporting_data": code})
 
     tap = configured(harness, "ticket")
 
@@ -279,10 +279,10 @@ def test_discovery_continues_without_datasets(
 @pytest.mark.parametrize("code", ["forbidden", "token_unauthorized"])
 def test_denied_dataset_fails_alone(harness: SyncHarness, code: str) -> None:
     config = {**harness.config, "reporting_datasets": ["ticket"]}
-    catalog = selecting(TapIntercom(config=config).catalog_dict, ["reporting_ticket", "tags"])
-    harness.control.set_options(refused={"/export/reporting_data": code})
+    catalog = select_streams(TapIntercom(config=config).catalog_dict, ["reporting_ticket", "tags"])
+    harness.sandbox.set_options(refused={"/export/reporting_data": code})
 
-    run = harness.attempt_catalog(config, catalog)
+    run = harness.try_sync_catalog(config, catalog)
 
     assert run.failures.keys() == {"reporting_ticket"}
     assert isinstance(run.failures["reporting_ticket"], PermissionDeniedError)
@@ -306,7 +306,7 @@ def test_unknown_dataset_is_named(harness: SyncHarness, caplog: pytest.LogCaptur
 
 @pytest.mark.parametrize("outcome", ["failed", "canceled"])
 def test_failed_job_fails_stream_alone(harness: SyncHarness, outcome: str) -> None:
-    harness.control.set_options(export_outcome=outcome)
+    harness.sandbox.set_options(export_outcome=outcome)
 
     run = sync_reports(harness, "ticket")
 

@@ -25,7 +25,6 @@ from tap_intercom.errors import (
     PermissionDeniedError,
     RetriableError,
 )
-from tests.guarantees.log_lines import warning_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,14 +72,14 @@ def test_unused_values_are_not_decoded(caplog: pytest.LogCaptureFixture) -> None
 
     response.records()
 
-    assert warning_lines(caplog) == []
+    assert caplog.messages == []
 
 
 def test_invalid_unicode_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
     response = page(b'{"data":[],"other":"\xff"}')
 
     assert response.get("other") == "\N{REPLACEMENT CHARACTER}"
-    assert len(warning_lines(caplog)) == 1
+    assert len(caplog.messages) == 1
 
 
 def test_records_that_are_no_objects_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -90,8 +89,8 @@ def test_records_that_are_no_objects_are_reported_once(caplog: pytest.LogCapture
 
     assert ids == ["1"]
     assert response.records() == [{"id": "1"}]
-    assert len(warning_lines(caplog)) == 1
-    assert "2 records that are no objects" in warning_lines(caplog)[0]
+    assert len(caplog.messages) == 1
+    assert "2 records that are no objects" in caplog.messages[0]
 
 
 def test_copy_is_without_changes() -> None:
