@@ -12,7 +12,7 @@ from tests.sandbox.options import SandboxOptions
 from tests.singer import select_streams
 
 if TYPE_CHECKING:
-    from tests.guarantees.harness import Run, SyncHarness
+    from tests.guarantees.harness import SyncHarness, SyncResult
     from tests.sandbox.request_log import LoggedRequest
 
 SMALL = SandboxOptions(contacts=160, companies=20, conversations=60, tickets=20)
@@ -32,7 +32,7 @@ ROW = b"1,1749999000,-1,Hello\n"
 
 def sync_reports(
     harness: SyncHarness, *datasets: str, state: dict[str, Any] | None = None, **settings: Any
-) -> Run:
+) -> SyncResult:
     """Sync the streams of some datasets, and tags."""
     config = {**harness.config, "reporting_datasets": list(datasets), **settings}
     streams = {f"reporting_{dataset}" for dataset in datasets}

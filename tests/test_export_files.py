@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
 
-    from tests.guarantees.harness import Run, SyncHarness
+    from tests.guarantees.harness import SyncHarness, SyncResult
     from tests.sandbox.options import SandboxOptions
 
 LARGE = Request("/download/large")
@@ -48,7 +48,7 @@ def file() -> Iterator[IO[bytes]]:
         yield opened
 
 
-def load_file(harness: SyncHarness, content: bytes) -> Run:
+def load_file(harness: SyncHarness, content: bytes) -> SyncResult:
     """Load message_engagement from a job with this file, whatever comes of it."""
     respond(harness, CONTENT_FILE, content)
     return harness.try_sync(select=[ENGAGEMENT], start_date="2025-06-01")

@@ -33,7 +33,7 @@ from tests.guarantees.harness import Pipe
 from tests.sandbox.faults import Fault
 
 if TYPE_CHECKING:
-    from tests.guarantees.harness import Run, SyncHarness
+    from tests.guarantees.harness import SyncHarness, SyncResult
     from tests.sandbox.options import SandboxOptions
 
 
@@ -42,17 +42,17 @@ def options() -> SandboxOptions:
     return SMALL
 
 
-def load_engagement(harness: SyncHarness, start_date: str = "2025-06-01") -> Run:
+def load_engagement(harness: SyncHarness, start_date: str = "2025-06-01") -> SyncResult:
     """Load message_engagement since two weeks ago, in one job."""
     return harness.sync(select=[ENGAGEMENT], start_date=start_date)
 
 
-def attempt_engagement(harness: SyncHarness) -> Run:
+def attempt_engagement(harness: SyncHarness) -> SyncResult:
     """Load message_engagement and tags, whatever comes of it."""
     return harness.try_sync(select=[ENGAGEMENT, "tags"], start_date="2025-06-01")
 
 
-def bookmark_of(run: Run, stream: str = ENGAGEMENT) -> str:
+def bookmark_of(run: SyncResult, stream: str = ENGAGEMENT) -> str:
     return str(run.state["bookmarks"][stream]["replication_key_value"])
 
 

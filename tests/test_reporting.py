@@ -25,7 +25,7 @@ from tests.singer import select_streams
 
 if TYPE_CHECKING:
     from tap_intercom.custom.reporting import Reporting
-    from tests.guarantees.harness import Run, SyncHarness
+    from tests.guarantees.harness import SyncHarness, SyncResult
     from tests.sandbox.options import SandboxOptions
     from tests.singer import Output
 
@@ -77,7 +77,7 @@ def key_properties(output: Output, stream: str) -> list[str]:
     return keys
 
 
-def run_call_dataset(harness: SyncHarness) -> Run:
+def run_call_dataset(harness: SyncHarness) -> SyncResult:
     """Sync a dataset whose file has plain ids, titles, and times of the workspace's zone."""
     respond_json(harness, DATASETS, {"data": [CALL_DATASET]})
     respond_json(harness, REPORTING_JOBS, {"job_identifier": "j", "status": "pending"})
