@@ -2,7 +2,7 @@
 """Work on tap-intercom with nothing installed but git and Python 3.11 or later.
 
 python3 dev.py demo                 a local Intercom, Meltano and Postgres; two runs, explained
-python3 dev.py test [pytest args]   ruff, mypy, import-linter and pytest
+python3 dev.py test [pytest args]   ruff, mypy, import-linter, the vocabulary and pytest
 python3 dev.py bench [figure ...]   the figures of docs/performance.md, as a table
 python3 dev.py generate [--check]   what repeats the code: tables in README and docs
 
@@ -19,7 +19,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# An old interpreter must get this far to be told, so there is no __future__ import above.
+# An old interpreter must get this far to see the message, so there is no __future__ import above.
 if sys.version_info < (3, 11):  # noqa: UP036
     version = "{}.{}".format(*sys.version_info)
     sys.exit(
@@ -73,6 +73,7 @@ def test(arguments: list[str]) -> None:
             "ruff format": ["ruff", "format", "--check", "."],
             "mypy": ["mypy"],
             "import-linter": ["lint-imports", "--no-cache", "--no-logo"],
+            "vocabulary": ["python", "-m", "scripts.check_vocabulary"],
             "pytest": ["pytest", "--numprocesses=auto", *arguments],
         }.items()
         if not _passes(name, [str(programs / command[0]), *command[1:]])

@@ -15,7 +15,7 @@ from singer_sdk.exceptions import AbortedSyncExceptionBase, ConfigValidationErro
 from singer_sdk.metrics import MetricExclusionFilter, Status, Tag, get_metrics_logger
 from singer_sdk.singerlib import Catalog
 
-from tap_intercom.errors import IntercomError, PermissionDeniedError, RetriableError
+from tap_intercom.errors import IntercomError, explain, explain_failure
 from tap_intercom.spelling import unknown
 from tap_intercom.sync import progress
 from tap_intercom.sync.stream import IntercomStream
@@ -39,11 +39,6 @@ STATE_ADVICE = (
     "A state is the last line of a target's output: give that of the last successful run, or leave "
     "--state out to load everything again"
 )
-
-ADVICE_BY_CODE = {
-    "intercom_version_invalid": "Set api_version to one of Intercom's versions, or leave it out",
-}
-"""What to do, by Intercom's error code."""
 
 VARIABLE_PREFIX = "TAP_INTERCOM_"
 """Prefix of the environment variables that are settings."""
@@ -158,15 +153,6 @@ def catalog_warnings(
     return warnings
 
 
-def explain(error: IntercomError) -> str:
-    """Return an error's message, and what the user can do about it."""
-    if isinstance(error, RetriableError) and not error.status:
-        return f"{error}. Check the settings region and api_url, and the network"
-    if advice := ADVICE_BY_CODE.get(error.code):
-        return f"{error}. {advice}"
-    return str(error)
-
-
 @contextmanager
 def exit_on_error(logger: logging.Logger) -> Iterator[None]:
     """Log an error that ends the run, without a traceback, and end with exit code 1."""
@@ -179,17 +165,6 @@ def exit_on_error(logger: logging.Logger) -> Iterator[None]:
     except IntercomError as error:
         logger.error("%s", explain(error))  # noqa: TRY400  # as above
         sys.exit(1)
-
-
-def failure_message(stream: str, permission: str, error: IntercomError) -> str:
-    """Return one line about a stream that was not loaded completely."""
-    if not isinstance(error, PermissionDeniedError):
-        return (
-            f"{stream}: not loaded completely: {explain(error)}. "
-            "The next run resumes from its bookmark"
-        )
-    needed = f'the permission "{permission}"' if permission else "the permission that it needs"
-    return f"{stream}: permission denied ({error}). Add {needed} to the app, or deselect the stream"
 
 
 def log_total(logger: logging.Logger, run: Run, streams: Iterable[Stream], seconds: float) -> None:
@@ -207,7 +182,7 @@ def log_failures(logger: logging.Logger, run: Run, streams: Mapping[str, Stream]
     for name, error in run.failures.items():
         stream = streams[name]
         permission = stream.permission if isinstance(stream, IntercomStream) else ""
-        logger.error("%s", failure_message(name, permission, error))
+        logger.error("%s", explain_failure(name, permission, error))
     return bool(run.failures)
 
 

@@ -15,6 +15,11 @@ Intercom's own code, message and request id (OpenAPI 2.16, schema `error`).
 
 from __future__ import annotations
 
+ADVICE_BY_CODE = {
+    "intercom_version_invalid": "Set api_version to one of Intercom's versions, or leave it out",
+}
+"""What to do, by Intercom's error code."""
+
 
 class IntercomError(Exception):
     """A request that was not answered as expected."""
@@ -62,3 +67,23 @@ class NotFoundError(IntercomError):
 
 class InvalidRequestError(IntercomError):
     """Any other 4xx, a redirect, or a link to a foreign host: retrying can't help."""
+
+
+def explain(error: IntercomError) -> str:
+    """Return an error's message, and what the user can do about it."""
+    if isinstance(error, RetriableError) and not error.status:
+        return f"{error}. Check the settings region and api_url, and the network"
+    if advice := ADVICE_BY_CODE.get(error.code):
+        return f"{error}. {advice}"
+    return str(error)
+
+
+def explain_failure(stream: str, permission: str, error: IntercomError) -> str:
+    """Return one line about a stream that was not loaded completely."""
+    if not isinstance(error, PermissionDeniedError):
+        return (
+            f"{stream}: not loaded completely: {explain(error)}. "
+            "The next run resumes from its bookmark"
+        )
+    needed = f'the permission "{permission}"' if permission else "the permission that it needs"
+    return f"{stream}: permission denied ({error}). Add {needed} to the app, or deselect the stream"

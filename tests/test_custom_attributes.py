@@ -82,7 +82,7 @@ def test_attributes_have_defined_types(tap: TapRunner) -> None:
     }
     assert attribute_types(output, "contacts").items() >= expected.items()
     assert attribute_types(output, "companies")["Héadquarters"] == "string"
-    assert attribute_types(output, "conversations")["Promised by"] == "date-time"
+    assert attribute_types(output, "conversations")["Due by"] == "date-time"
     assert attribute_types(output, "tickets")["_default_title_"] == "string"
 
 

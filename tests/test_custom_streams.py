@@ -101,7 +101,7 @@ def rename_macro(sandbox: Sandbox) -> str:
         ("/tags", "tags", {}),
     ],
 )
-def test_three_fields_load_whole_list(
+def test_three_fields_load_full_list(
     sandbox: Sandbox, tap: TapRunner, path: str, kind: str, params: dict[str, Any]
 ) -> None:
     output = load(tap, {**AUDIENCES, "path": path, "params": params})

@@ -133,7 +133,7 @@ def _by_name(requests: Counter[tuple[str, str]]) -> Counter[str]:
 def _side_by_side(old: bytes, new: bytes) -> str:
     """Show the parts of two lines around their first difference."""
     pairs = enumerate(zip(old, new, strict=False))
-    same = next((place for place, (one, other) in pairs if one != other), min(len(old), len(new)))
+    same = next((number for number, (one, other) in pairs if one != other), min(len(old), len(new)))
     start = max(0, same - EXCERPT_LEAD)
     excerpts = [
         "..." * (start > 0) + line[start : start + EXCERPT_LENGTH].decode(errors="replace").rstrip()

@@ -325,7 +325,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "title": only(7),  # 2.16, conversation: nullable
         "custom_attributes.Items": at(120, {5: "n/a"}, others=(0, 7, 11)),  # sandbox
         "custom_attributes.Amount": at(120, {31: "12,50"}, others=(0, 9.75, 12)),  # sandbox
-        "custom_attributes.Promised by": every(120, ISO_TEXT, first=55),  # sandbox
+        "custom_attributes.Due by": every(120, ISO_TEXT, first=55),  # sandbox
         # sandbox: rows with an even number have no custom attributes
         "custom_attributes.Escalated": at(120, {81: "maybe"}, others=(True, False, False)),
         "custom_attributes.Papers": every(30, FILES[:2], first=15),  # 2.16: files

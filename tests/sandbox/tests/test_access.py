@@ -114,7 +114,7 @@ def test_single_list_can_be_refused(start: Start) -> None:
     assert client.get("/articles").status_code == 200
 
 
-def test_tickets_vanish_without_their_permission(start: Start) -> None:
+def test_tickets_are_hidden_without_permission(start: Start) -> None:
     client = start(conversations=40, tickets=16)
     records = client.records("conversations")
     plain = {record["id"] for record in records if record["ticket"] is None}

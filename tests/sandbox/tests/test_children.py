@@ -33,7 +33,7 @@ def longest(client: Client, name: str, count: int = 1) -> list[tuple[str, Any]]:
 
 
 @children(Whole)
-def test_whole_list_has_all_rows(shared: Client, name: str) -> None:
+def test_full_list_has_all_rows(shared: Client, name: str) -> None:
     child = CHILD_LISTS[name]
 
     for parent_id, rows in longest(shared, name, 12):

@@ -75,7 +75,7 @@ def test_deleted_record_is_still_found(start: Start) -> None:
     assert client.get(f"/conversations/{deleted}").status_code == 404
 
 
-def test_deleted_record_vanishes_late(start: Start) -> None:
+def test_deleted_record_disappears_late(start: Start) -> None:
     client = start(conversations=2)
     client.control.set_options(index_delay={"conversations": 60})
     deleted = client.ids("conversations")[0]
