@@ -11,5 +11,6 @@ and back:
 
 Each package imports only those to its right:
 
-    tap, cli | custom | streams | sync | schema | api | settings, errors, timestamps, spelling
+    tap, cli | custom | streams | sync | schema | api | settings, errors, timestamps, spelling,
+    compat, distribution
 """
