@@ -28,12 +28,42 @@ MIN_USED = 0.88
 
 def measure(sizes: Sizes) -> list[Row]:
     """Fetch conversations under each limit, with its headers, and once without them."""
-    rows = [_row(f"limit {limit:,}", limit, sizes.shared_windows, headers=True) for limit in LIMITS]
-    name = f"limit {WITHOUT_HEADERS:,}, no headers"
-    return [*rows, _row(name, WITHOUT_HEADERS, sizes.shared_windows, headers=False)]
+    rows = [_row(limit, _fetch(limit, sizes.shared_windows, headers=True)) for limit in LIMITS]
+    requests = _fetch(WITHOUT_HEADERS, sizes.shared_windows, headers=False)
+    return [
+        *rows,
+        Row(_name(f"{WITHOUT_HEADERS:,}, no headers"), "", _figures(requests, WITHOUT_HEADERS)),
+    ]
 
 
-def _row(name: str, limit: int, windows: int, *, headers: bool) -> Row:
+def _name(limit: str) -> str:
+    return f"half of the limit used by another program, limit {limit}"
+
+
+def _row(limit: int, requests: list[LoggedRequest]) -> Row:
+    return Row(
+        _name(f"{limit:,}"),
+        f"at most {MAX_RATE_LIMITED:.0%} answered 429, at least {MIN_USED:.0%} of the windows used",
+        _figures(requests, limit),
+        _rate_limited(requests) <= MAX_RATE_LIMITED and mean(_used(requests, limit)) >= MIN_USED,
+    )
+
+
+def _figures(requests: list[LoggedRequest], limit: int) -> str:
+    used = _used(requests, limit)
+    return (
+        f"{_rate_limited(requests):.1%} of {len(requests):,} answered 429, "
+        f"{mean(used):.0%} used in {len(used)} windows"
+    )
+
+
+def _rate_limited(requests: list[LoggedRequest]) -> float:
+    """Return the share of the requests that were answered 429."""
+    return mean(one.status == HTTPStatus.TOO_MANY_REQUESTS for one in requests)
+
+
+def _fetch(limit: int, windows: int, *, headers: bool) -> list[LoggedRequest]:
+    """Fetch conversations for so many windows, and return the sandbox's log of requests."""
     with run_sandbox(
         contacts=1_000,
         conversations=int(windows * limit * 0.8),
@@ -43,16 +73,7 @@ def _row(name: str, limit: int, windows: int, *, headers: bool) -> Row:
     ) as workspace:
         workspace.control.set_options(rate_limit_headers=headers)
         tap().sync(workspace.url, STREAMS)
-        requests = workspace.control.requests()
-    rate_limited = mean(one.status == HTTPStatus.TOO_MANY_REQUESTS for one in requests)
-    used = _used(requests, limit)
-    return Row(
-        f"half of the limit used by another program, {name}",
-        f"at most {MAX_RATE_LIMITED:.0%} answered 429, at least {MIN_USED:.0%} of the windows used",
-        f"{rate_limited:.1%} of {len(requests):,} answered 429, "
-        f"{mean(used):.0%} used in {len(used)} windows",
-        rate_limited <= MAX_RATE_LIMITED and mean(used) >= MIN_USED,
-    )
+        return workspace.control.requests()
 
 
 def _used(requests: list[LoggedRequest], limit: int) -> list[float]:
