@@ -168,7 +168,7 @@ def exit_on_error(logger: logging.Logger) -> Iterator[None]:
 
 
 def log_total(logger: logging.Logger, run: Run, streams: Iterable[Stream], seconds: float) -> None:
-    """Log one line about the whole run, which took so many seconds."""
+    """Log one line about the whole run and its duration (seconds)."""
     summaries = [
         stream.summary
         for stream in streams

@@ -282,7 +282,13 @@ def _api_url_errors(url: str | None) -> list[str]:
         host, port_is_valid = parts.hostname or "", parts.port != 0
     except ValueError:
         host, port_is_valid = "", False
-    if not host or not port_is_valid or parts.path.rstrip("/") or parts.query or parts.username:
+    if (
+        not _is_host(host)
+        or not port_is_valid
+        or parts.path.rstrip("/")
+        or parts.query
+        or parts.username
+    ):
         return ["api_url has to be a scheme and a host, such as https://api.intercom.io"]
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
         return []
@@ -291,6 +297,13 @@ def _api_url_errors(url: str | None) -> list[str]:
         "http:// is accepted only for this machine (127.0.0.1, localhost)"
     )
     return [error]
+
+
+def _is_host(host: str) -> bool:
+    """Whether a text is an IP address, or labels with dots between them."""
+    return ":" in host or all(
+        re.fullmatch(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?", label) for label in host.split(".")
+    )
 
 
 def _is_loopback(host: str) -> bool:

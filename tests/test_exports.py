@@ -73,6 +73,13 @@ def test_first_run_loads_every_receipt(harness: SyncHarness) -> None:
     assert len(rows) == len(harness.sandbox.records(ENGAGEMENT)) > 50
 
 
+def test_exports_run_last(harness: SyncHarness) -> None:
+    run = harness.sync(select=[ENGAGEMENT, "tags", "workspace"])
+
+    streams = [schema["stream"] for schema in run.schemas]
+    assert streams == ["tags", "workspace", ENGAGEMENT]
+
+
 def test_rows_come_oldest_first(harness: SyncHarness) -> None:
     run = harness.sync(select=[ENGAGEMENT])
 

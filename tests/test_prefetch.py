@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import weakref
 from itertools import count
@@ -118,15 +119,26 @@ def test_idle_thread_takes_the_next_task() -> None:
     assert len(threads) == 1
 
 
-def test_busy_threads_are_joined_by_others() -> None:
+def test_long_tasks_get_all_threads() -> None:
     all_at_once = threading.Barrier(8)
-    prefetcher = Prefetcher(8)
+    seconds = itertools.count()
+    prefetcher = Prefetcher(8, clock=lambda: float(next(seconds)))
 
+    prefetcher.take(prefetcher.submit(lambda: None))
     work = [prefetcher.submit(lambda: all_at_once.wait(5)) for _ in range(8)]
     arrived = sorted(prefetcher.take(one) for one in work)
     prefetcher.stop()
 
     assert arrived == list(range(8))
+
+
+def test_short_tasks_get_two_threads() -> None:
+    prefetcher = Prefetcher(8, clock=lambda: 0.0)
+
+    results = prefetcher.prefetch(range(200), lambda _: threading.get_ident)
+    threads = {thread for _, thread in results}
+
+    assert len(threads) <= 2
 
 
 def test_threads_are_never_more_than_allowed() -> None:

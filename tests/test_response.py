@@ -90,7 +90,7 @@ def test_records_that_are_no_objects_are_reported_once(caplog: pytest.LogCapture
     assert ids == ["1"]
     assert response.records() == [{"id": "1"}]
     assert len(caplog.messages) == 1
-    assert "2 records that are no objects" in caplog.messages[0]
+    assert "2 records that are not objects" in caplog.messages[0]
 
 
 def test_copy_is_without_changes() -> None:

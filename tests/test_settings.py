@@ -54,6 +54,9 @@ def config_errors(**settings: Any) -> list[str]:
         ({"api_url": "https://api.intercom.io/contacts"}, "a scheme and a host"),
         ({"api_url": "https://user:word@api.intercom.io"}, "a scheme and a host"),
         ({"api_url": "api.intercom.io"}, "a scheme and a host"),
+        ({"api_url": "https://.intercom.io"}, "a scheme and a host"),
+        ({"api_url": "https://*"}, "a scheme and a host"),
+        ({"api_url": "https://a b"}, "a scheme and a host"),
         ({"user_agent": "two\nlines"}, "one line"),
     ],
 )

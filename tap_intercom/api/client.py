@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import IO
 
-    import requests
+    from urllib3 import BaseHTTPResponse
 
     from tap_intercom.api.response import Response
     from tap_intercom.api.transport import BodyReader
@@ -151,8 +151,8 @@ class IntercomClient:
             IntercomError: Intercom refused the request; see `send`.
         """
 
-        def save(request: Request, response: requests.Response) -> Body:
-            if response.status_code != HTTPStatus.OK:
+        def save(request: Request, response: BaseHTTPResponse) -> Body:
+            if response.status != HTTPStatus.OK:
                 return self._transport.read(request, response)
             self._transport.save(request, response, file)
             return b""

@@ -1,8 +1,8 @@
 """Export jobs: enqueue one, poll it until it ends, and download its file.
 
-A job only reads the workspace. Intercom runs few of them at a time for a workspace, whoever started
-them (one content data export, five reporting data exports), and keeps their files for two days
-(OpenAPI 2.16, /export/content/data, /export/reporting_data/enqueue).
+A job only reads the workspace. Intercom runs few of them at a time for a workspace, whichever
+program started them (one content data export, five reporting data exports), and keeps their files
+for two days (OpenAPI 2.16, /export/content/data, /export/reporting_data/enqueue).
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class Page:
         records = [record for record in found if isinstance(record, dict)]
         if len(records) < len(found):
             logger.warning(
-                "%s: left out %d records that are no objects",
+                "%s: left out %d records that are not objects",
                 self._request,
                 len(found) - len(records),
             )

@@ -109,7 +109,7 @@ class SearchPage:
         """A timestamp (epoch seconds) that no later page's record precedes; 0 if unknown.
 
         That holds while the index lags less than the run allows for. In case it lags more, the
-        timestamp lies a little before the page's end: a few young records can't push it further.
+        timestamp lies a little before the page's end: a few recent records can't push it further.
         """
         timestamps = self.stable_timestamps
         return timestamps[len(timestamps) * 4 // 5] if timestamps else 0
@@ -118,7 +118,7 @@ class SearchPage:
         """Yield the records whose metadata is accepted; if none is, nothing is decoded.
 
         Raises:
-            RetriableError: The records are no JSON.
+            RetriableError: The records are not JSON.
         """
         accepted = [contains(record) for record in self.metadata]
         if any(accepted):
@@ -290,7 +290,7 @@ def record_metadata(page: Page, default: int) -> list[RecordMetadata]:
         default: Stands for an `updated_at` that can't be read (epoch seconds).
 
     Raises:
-        RetriableError: The page has no list of records, or is no JSON.
+        RetriableError: The page has no list of records, or is not JSON.
     """
     return [
         RecordMetadata(

@@ -1,7 +1,7 @@
 """Kinds of child streams: where the rows that belong to a parent's record come from.
 
 They are in the record itself, in its detail, or in a list of its own. The sync of the parent
-(`top_level_stream.py`) asks each child what has to be fetched, fetches it once for all children
+(`parent_child_sync.py`) asks each child what has to be fetched, fetches it once for all children
 that need it, and writes the rows.
 """
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -20,6 +21,16 @@ TASKS_PER_THREAD = 2
 
 ITEMS_PER_THREAD = 16
 """Items that may wait for their turn, per thread; most of them may need no task."""
+
+MIN_THREADS = 2
+"""One thread waits for a response while another works."""
+
+SECONDS_PER_THREAD = 0.001
+"""How much longer a task has to take for one more thread: in about a millisecond of each task a
+thread keeps the interpreter busy, and more threads than can wait only interrupt each other."""
+
+RECENT_TASKS = 8
+"""Tasks over which the duration of a task is averaged."""
 
 MAX_BYTES = 20 * 1024 * 1024
 """Bytes received for results that wait for their turn."""
@@ -38,15 +49,23 @@ class Prefetcher:
     interrupted run until its requests have ended.
     """
 
-    def __init__(self, max_threads: int, received: Callable[[], int] = lambda: 0) -> None:
-        """Prepare; a thread is started when a task is submitted and no thread is idle.
+    def __init__(
+        self,
+        max_threads: int,
+        received: Callable[[], int] = lambda: 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare; threads are started for tasks, the more the longer a task takes.
 
         Args:
             max_threads: Threads at most.
             received: Returns how many bytes the current thread has received so far.
+            clock: Seconds that only grow.
         """
         self._max_threads = max_threads
         self._received = received
+        self._clock = clock
+        self._task_seconds = 0.0
         self._lock = threading.Lock()
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = 0
@@ -70,6 +89,8 @@ class Prefetcher:
 
         def oldest() -> tuple[Item, Result | None]:
             item, work = waiting.popleft()
+            if work is not None and not work.done():
+                _wait_for_half([later for _, later in waiting if later is not None])
             return item, None if work is None else self.take(work)
 
         try:
@@ -101,9 +122,7 @@ class Prefetcher:
         with self._lock:
             self._unfinished += 1
             self._tasks.put(lambda: self._run(task, work))
-            if self._threads < min(self._unfinished, self._max_threads):
-                self._threads += 1
-                threading.Thread(target=self._run_tasks, name="prefetch", daemon=True).start()
+            self._start_threads()
         return work
 
     def take(self, work: Work[Result]) -> Result:
@@ -125,9 +144,27 @@ class Prefetcher:
         for _ in range(self._threads):
             self._tasks.put(None)
 
+    def _start_threads(self) -> None:
+        """Start the threads that are useful for the unfinished tasks; the lock has to be held."""
+        for _ in range(self._threads, min(self._useful_threads, self._unfinished)):
+            self._threads += 1
+            threading.Thread(target=self._run_tasks, name="prefetch", daemon=True).start()
+
+    @property
+    def _useful_threads(self) -> int:
+        useful = round(self._task_seconds / SECONDS_PER_THREAD)
+        return min(self._max_threads, max(MIN_THREADS, useful))
+
     def _run_tasks(self) -> None:
-        while self._run_next():
+        while self._run_next() and not self._ends_thread():
             pass
+
+    def _ends_thread(self) -> bool:
+        """Whether the current thread has to end, because fewer are useful."""
+        with self._lock:
+            is_superfluous = self._threads > self._useful_threads
+            self._threads -= is_superfluous
+        return is_superfluous
 
     def _run_next(self) -> bool:
         """Run the next task, and keep nothing of it: an idle thread must not hold its result."""
@@ -138,19 +175,30 @@ class Prefetcher:
         return True
 
     def _run(self, task: Callable[[], Result], work: Work[Result]) -> None:
-        before = self._received()
+        before, started = self._received(), self._clock()
         try:
             result = task()
         except BaseException as error:  # noqa: BLE001  # it is raised where the result is awaited
-            self._on_finished(work)
+            self._on_finished(work, self._clock() - started)
             work.set_exception(error)
         else:
             work.size = self._received() - before
-            self._on_finished(work)
+            self._on_finished(work, self._clock() - started)
             work.set_result(result)
 
-    def _on_finished(self, work: Work[Result]) -> None:
+    def _on_finished(self, work: Work[Result], seconds: float) -> None:
         with self._lock:
+            self._task_seconds += (seconds - self._task_seconds) / RECENT_TASKS
+            self._start_threads()
             self._unfinished -= 1
             self._held_bytes += work.size
             self._max_size = max(self._max_size, work.size)
+
+
+def _wait_for_half(pending: Sequence[Work[Result]]) -> None:
+    """Wait until half of the pending results are there.
+
+    A reader that is woken for each result takes the interpreter from the threads each time.
+    """
+    if pending:
+        wait([pending[len(pending) // 2]])

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from tap_intercom.errors import IntercomError, NotFoundError, PermissionDeniedError
-from tap_intercom.sync.progress import WarningCounter
+from tap_intercom.sync.progress import WarningCounter, counted
 
 if TYPE_CHECKING:
     from tap_intercom.api.request import Request
@@ -39,12 +39,12 @@ class Outcome(Enum):
 
 
 MESSAGES = {
-    Outcome.DENIED: "%s: skipped %d parents that the token may not read",
-    Outcome.FAILED: "%s: %d requests failed; the next run retries them",
-    Outcome.NO_ID: "%s: skipped %d parents without an id",
-    Outcome.NOT_FOUND: "%s: skipped %d parents that were deleted or merged during the sync",
+    Outcome.DENIED: ("%s: skipped %s that the token may not read", "parent"),
+    Outcome.FAILED: ("%s: %s failed, to be retried by the next run", "request"),
+    Outcome.NO_ID: ("%s: skipped %s without an id", "parent"),
+    Outcome.NOT_FOUND: ("%s: skipped %s, deleted or merged during the sync", "parent"),
 }
-"""What is logged at the end of a sync, with the stream's name and the number."""
+"""What is logged at the end of a sync, with the stream's name, and what is counted."""
 
 
 class StreamSync:
@@ -144,9 +144,10 @@ class ChildStreamSync(StreamSync):
 
     def finish(self, progress: Progress) -> None:
         """Log what was left out, and keep the figures for the stream's summary."""
-        for outcome in Outcome:
-            if count := self._outcomes[outcome]:
-                self.stream.logger.warning(MESSAGES[outcome], self.stream.name, count)
+        for outcome, (message, noun) in MESSAGES.items():
+            is_explained = outcome is Outcome.DENIED and self.has_ended
+            if (count := self._outcomes[outcome]) and not is_explained:
+                self.stream.logger.warning(message, self.stream.name, counted(count, noun))
         skipped = self._outcomes[Outcome.NOT_FOUND] + self._outcomes[Outcome.DENIED]
         self.stream.summary.skipped = skipped
         super().finish(progress)

@@ -84,7 +84,7 @@ class TopLevelStream(IntercomStream):
     ) -> Iterable[Context | None]:
         """Return nothing: `get_records` itself writes the children's rows.
 
-        The SDK would sync each child anew for each record, with a SCHEMA and a STATE every time.
+        The SDK would sync each child again for each record, with a SCHEMA and a STATE every time.
         """
         return ()
 

@@ -141,6 +141,8 @@ def test_record_id_cannot_change_paths(harness: SyncHarness) -> None:
 
     harness.try_sync(select=["contacts", "contact_tags"])
 
+    (request,) = harness.requests(".*/tags")
+    assert request.path.startswith("/contacts/")
     assert harness.requests("/me") == []
 
 
