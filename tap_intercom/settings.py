@@ -237,8 +237,16 @@ def schema_errors(value: Any, schema: Mapping[str, Any], kind: str = "setting") 
             yield from (
                 f"there is no {kind} {name}" for name in unknown(value, schema["properties"])
             )
+        elif error.validator == "type":
+            yield f"{field}: has to be of type {_type_names(error.validator_value)}"
         else:
             yield f"{field}: {error.message}" if field else error.message
+
+
+def _type_names(types: str | list[str]) -> str:
+    """Name JSON Schema types without the value, which may be a secret within `params`."""
+    names = [types] if isinstance(types, str) else types
+    return " or ".join(name for name in names if name != "null")
 
 
 def errors(config: Mapping[str, Any]) -> list[str]:

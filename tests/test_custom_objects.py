@@ -95,7 +95,7 @@ def test_without_setting_there_is_no_stream(config: dict[str, Any]) -> None:
         ),
         ({"custom_objects": ["order", "order"]}, "would both be the stream custom_object_order"),
         ({"custom_objects": ["  "]}, "custom_objects contains an empty text"),
-        ({"custom_objects": [7]}, "custom_objects.0: 7 is not of type 'string'"),
+        ({"custom_objects": [7]}, "custom_objects.0: has to be of type string"),
         (
             {"custom_objects": ["order"], "api_version": "2.15"},
             "custom_objects needs api_version 2.16 or later",

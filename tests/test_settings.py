@@ -45,7 +45,7 @@ def config_errors(**settings: Any) -> list[str]:
         ({"request_timeout": 0}, "request_timeout: 0 is less than the minimum of 1"),
         ({"lookback_seconds": -1}, "lookback_seconds: -1 is less than the minimum of 0"),
         ({"pagesize": 5}, "there is no setting pagesize (did you mean page_size?)"),
-        ({"api_version": 2.1}, "api_version: 2.1 is not of type 'string'"),
+        ({"api_version": 2.1}, "api_version: has to be of type string"),
         ({"api_version": "newest"}, "write one such as 2.16"),
         ({"start_date": "last week"}, "write 2024-01-31"),
         ({"api_url": "http://api.intercom.io"}, "has to start with https://"),
