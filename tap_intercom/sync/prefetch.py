@@ -65,7 +65,7 @@ class Prefetcher:
         self._max_threads = max_threads
         self._received = received
         self._clock = clock
-        self._task_seconds = 0.0
+        self._task_seconds = max_threads * SECONDS_PER_THREAD  # until tasks prove to be shorter
         self._lock = threading.Lock()
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = 0
@@ -122,7 +122,9 @@ class Prefetcher:
         with self._lock:
             self._unfinished += 1
             self._tasks.put(lambda: self._run(task, work))
-            self._start_threads()
+            if self._threads < min(self._useful_threads, self._unfinished):
+                self._threads += 1
+                threading.Thread(target=self._run_tasks, name="prefetch", daemon=True).start()
         return work
 
     def take(self, work: Work[Result]) -> Result:
@@ -143,12 +145,6 @@ class Prefetcher:
                 self._tasks.get_nowait()
         for _ in range(self._threads):
             self._tasks.put(None)
-
-    def _start_threads(self) -> None:
-        """Start the threads that are useful for the unfinished tasks; the lock has to be held."""
-        for _ in range(self._threads, min(self._useful_threads, self._unfinished)):
-            self._threads += 1
-            threading.Thread(target=self._run_tasks, name="prefetch", daemon=True).start()
 
     @property
     def _useful_threads(self) -> int:
@@ -189,7 +185,6 @@ class Prefetcher:
     def _on_finished(self, work: Work[Result], seconds: float) -> None:
         with self._lock:
             self._task_seconds += (seconds - self._task_seconds) / RECENT_TASKS
-            self._start_threads()
             self._unfinished -= 1
             self._held_bytes += work.size
             self._max_size = max(self._max_size, work.size)
