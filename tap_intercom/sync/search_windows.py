@@ -1,6 +1,6 @@
 """A long search in many windows of time, read side by side and returned in order.
 
-A search can only be paged one page after the other. But every page tells how many records its
+A search can only be paged one page after the other. But every page says how many records its
 window holds (`total_count`), so a window that holds more than a few pages is split into smaller
 ones, which are read side by side; where most records are, windows are split again. Each request
 returns records, none only counts.
