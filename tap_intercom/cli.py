@@ -6,12 +6,12 @@ import gc
 import io
 import json
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from singer_sdk.exceptions import AbortedSyncExceptionBase, ConfigValidationError
+from singer_sdk.exceptions import AbortedSyncExceptionBase, ConfigValidationError, MappingError
 from singer_sdk.metrics import MetricExclusionFilter, Status, Tag, get_metrics_logger
 from singer_sdk.singerlib import Catalog
 
@@ -162,7 +162,7 @@ def exit_on_error(logger: logging.Logger) -> Iterator[None]:
         for line in (*invalid.errors, invalid):
             logger.error("%s", line)  # noqa: TRY400  # a traceback would not help
         sys.exit(1)
-    except IntercomError as error:
+    except (IntercomError, MappingError) as error:
         logger.error("%s", explain(error))  # noqa: TRY400  # as above
         sys.exit(1)
 
@@ -192,7 +192,8 @@ def is_unexplained(record: logging.LogRecord) -> bool:
     The SDK logs every error as unhandled: also those that the tap explains, and the early end of a
     stream in `--test`.
     """
-    handled = isinstance(sys.exc_info()[1], IntercomError | AbortedSyncExceptionBase)
+    explained = IntercomError | MappingError | AbortedSyncExceptionBase
+    handled = isinstance(sys.exc_info()[1], explained)
     return not (handled and record.msg == SDK_ERROR_LINE)
 
 
@@ -253,8 +254,7 @@ def _is_list_of_text(schema: Mapping[str, Any]) -> bool:
 
 
 def _is_readable(read: Callable[[str], Any], value: str) -> bool:
-    try:
+    with suppress(ValueError):
         read(value)
-    except ValueError:
-        return False
-    return True
+        return True
+    return False

@@ -15,6 +15,8 @@ Intercom's own code, message and request id (OpenAPI 2.16, schema `error`).
 
 from __future__ import annotations
 
+from singer_sdk.exceptions import MappingError
+
 ADVICE_BY_CODE = {
     "intercom_version_invalid": "Set api_version to one of Intercom's versions, or leave it out",
 }
@@ -69,11 +71,19 @@ class InvalidRequestError(IntercomError):
     """Any other 4xx, a redirect, or a link to a foreign host: retrying can't help."""
 
 
-def explain(error: IntercomError) -> str:
+class StreamMapError(MappingError):
+    """An expression of a stream map that failed for a record; the message has no value of it."""
+
+
+class ColumnNameError(MappingError):
+    """Two columns of a stream that would have the same name."""
+
+
+def explain(error: Exception) -> str:
     """Return an error's message, and what the user can do about it."""
     if isinstance(error, RetriableError) and not error.status:
         return f"{error}. Check the settings region and api_url, and the network"
-    if advice := ADVICE_BY_CODE.get(error.code):
+    if isinstance(error, IntercomError) and (advice := ADVICE_BY_CODE.get(error.code)):
         return f"{error}. {advice}"
     return str(error)
 

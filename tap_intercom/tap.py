@@ -9,38 +9,33 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
-from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
 from tap_intercom import cli, settings
 from tap_intercom.compat import override
-from tap_intercom.custom import custom_objects, reporting, validation
+from tap_intercom.configured_tap import STREAM_NAMES, STREAM_TYPES, ConfiguredTap
+from tap_intercom.custom import reporting
 from tap_intercom.custom.custom_objects import custom_object_types
 from tap_intercom.custom.custom_streams import custom_stream_types
 from tap_intercom.custom.definitions import CUSTOM_STREAMS
 from tap_intercom.distribution import distribution_name
 from tap_intercom.settings import ApiVersion
-from tap_intercom.streams import stream_types
 from tap_intercom.sync import incoming_state, writer
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
 from tap_intercom.sync.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import IO
+
+    from singer_sdk import Stream
 
     from tap_intercom.sync.stream import IntercomStream
 
-STREAM_TYPES = stream_types()
 
-STREAM_NAMES = frozenset(stream_type.name for stream_type in STREAM_TYPES)  # type: ignore[misc]
-"""Names that a stream defined by a user can't have."""
-
-
-class TapIntercom(Tap):
+class TapIntercom(ConfiguredTap):
     """Singer tap for Intercom."""
 
     name = "tap-intercom"
@@ -88,33 +83,6 @@ class TapIntercom(Tap):
             all_names = STREAM_NAMES | self.streams.keys()
             self._warn(cli.catalog_warnings(self.input_catalog, self.streams.keys(), all_names))
 
-    @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self.append_builtin_config(self.config_jsonschema)
-        settings.complete(self._config, self.config_jsonschema)  # `config` is a read-only copy
-        errors = list(settings.schema_errors(self._config, self.config_jsonschema)) or [
-            *settings.errors(self.config),
-            *custom_objects.errors(self.config),
-            *validation.errors(self.config, STREAM_NAMES),
-        ]
-        self.is_configured = not errors
-        if errors and raise_errors:
-            raise self._invalid(errors)
-        if raise_errors:
-            self._warn(settings.warnings(self.config))
-        self._warn(f"Discovery continues, but a sync would fail: {error}" for error in errors)
-        return errors
-
-    def _warn(self, warnings: Iterable[str]) -> None:
-        for warning in warnings:
-            self.logger.warning("%s", warning)
-
-    @classmethod
-    def _invalid(cls, errors: Iterable[str]) -> ConfigValidationError:
-        return ConfigValidationError(
-            "Config validation failed", errors=list(errors), schema=cls.config_jsonschema
-        )
-
     @cached_property
     def run(self) -> Run:
         """What all streams share."""
@@ -153,8 +121,7 @@ class TapIntercom(Tap):
     @override
     def load_state(self, value: dict[str, Any]) -> None:
         migrated = incoming_state.migrate_state(value)
-        if errors := incoming_state.validate_state(migrated):
-            raise self._invalid(errors)
+        self._refuse(incoming_state.validate_state(migrated))
         super().load_state(
             incoming_state.clamp_future_bookmarks(migrated, self.initialized_at // 1000)
         )

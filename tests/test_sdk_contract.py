@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from singer_sdk import Stream, Tap
+from singer_sdk.mapper import CustomStreamMap
 
 import tap_intercom.sync.stream
 from tap_intercom.tap import STREAM_TYPES, TapIntercom
@@ -25,6 +26,10 @@ OVERRIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
     "Tap._validate_config": (Tap._validate_config, "0584b9e347e353fa"),
 }
 CALLED: dict[str, tuple[Callable[..., Any], str]] = {
+    "CustomStreamMap._eval": (
+        CustomStreamMap._eval,
+        "389317fd6fbbdc12",
+    ),  # calls the evaluator of the tap
     "Stream._write_schema_message": (Stream._write_schema_message, "4077b24e5440fdef"),
     "Stream._generate_record_messages": (Stream._generate_record_messages, "9b5f9fbcdedb7a1a"),
 }

@@ -1,7 +1,8 @@
 """Streams of records with custom attributes, typed as the workspace defines them.
 
 A value of another type becomes null, and the record keeps all of its attributes as they were sent,
-as JSON, in `custom_attributes_raw` (tickets: `ticket_attributes_raw`).
+as JSON, in `custom_attributes_raw` (tickets: `ticket_attributes_raw`). So does a record with an
+attribute that is not declared, where attributes are flattened into columns.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tap_intercom.sync.stream import SCHEMAS
 from tap_intercom.sync.top_level_stream import TopLevelStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from singer_sdk import Stream
     from singer_sdk.helpers.types import Context, Record
@@ -96,10 +97,24 @@ class AttributedStream(TopLevelStream):
             return normalized
         typed = normalized.get(self.attributes) or {}
         if any(
-            typed[name] is None and value not in EMPTY_VALUES for name, value in as_sent.items()
+            value not in EMPTY_VALUES and (typed[name] is None or not self._is_kept(name))
+            for name, value in as_sent.items()
         ):
             normalized[self._raw_column] = to_text(as_sent)
         return normalized
+
+    def _is_kept(self, name: str) -> bool:
+        """Whether an attribute gets into a row: flattened, one that is not declared does not."""
+        return not self._flattened or name in self._flattened
+
+    @cached_property
+    def _flattened(self) -> Mapping[str, Any]:
+        """The attributes that flattening makes columns of; none where they stay one column."""
+        if not (self.config.get("flattening_enabled") and self.config.get("flattening_max_depth")):
+            return {}
+        column = self.effective_schema.get("properties", {}).get(self.attributes, {})
+        declared: Mapping[str, Any] = column.get("properties", {})
+        return declared
 
     @cached_property
     def _as_json(self) -> bool:

@@ -22,11 +22,14 @@ from typing import TYPE_CHECKING, ClassVar
 from singer_sdk import Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.schema.source import SchemaDirectory
+from singer_sdk.singerlib import CatalogEntry, Schema
 
 from tap_intercom.compat import override
+from tap_intercom.schema.column_names import Naming
 from tap_intercom.schema.normalize import Normalizer
 from tap_intercom.settings import ApiVersion
 from tap_intercom.sync.progress import Summary
+from tap_intercom.sync.stream_maps import stream_maps
 from tap_intercom.timestamps import format_timestamp, to_epoch
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.mapper import StreamMap
 
     from tap_intercom.api.client import IntercomClient
     from tap_intercom.errors import IntercomError
@@ -49,11 +53,13 @@ class IntercomStream(Stream):
     Attributes:
         permission: What the token needs, as Intercom's Developer Hub calls it.
         min_api_version: The first API version that has the resource.
+        attributes: The column of custom attributes that the schema declares; empty if none.
     """
 
     schema: ClassVar[StreamSchema[str]] = StreamSchema(SCHEMAS)
     permission: ClassVar[str] = ""
     min_api_version: ClassVar[ApiVersion] = ApiVersion(2, 7)
+    attributes: ClassVar[str] = ""
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     _records_without_key = 0
@@ -93,6 +99,24 @@ class IntercomStream(Stream):
     def normalize(self) -> Normalizer:
         """Converts records to the types of this stream's schema."""
         return Normalizer(self.effective_schema)
+
+    @cached_property
+    @override
+    def stream_maps(self) -> list[StreamMap]:
+        """What becomes of the rows: stream maps and flattening.
+
+        Raises:
+            MappingError: A map is wrong.
+            ColumnNameError: Flattening gives two columns the same name.
+        """
+        entry = CatalogEntry(
+            tap_stream_id=self.name,
+            metadata=self.metadata,
+            schema=Schema.from_dict(self.effective_schema),
+            key_properties=list(self.primary_keys),
+        )
+        naming = Naming.from_config(self.config)
+        return stream_maps(self._tap.mapper, entry, naming, self.attributes)
 
     @property
     @override

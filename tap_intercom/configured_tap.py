@@ -1,0 +1,78 @@
+"""The part of the tap that checks its configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_intercom import settings
+from tap_intercom.compat import override
+from tap_intercom.custom import custom_objects, validation
+from tap_intercom.schema import column_names
+from tap_intercom.streams import stream_types
+from tap_intercom.sync import stream_maps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+STREAM_TYPES = stream_types()
+
+STREAM_NAMES = frozenset(stream_type.name for stream_type in STREAM_TYPES)  # type: ignore[misc]
+"""Names that a stream defined by a user can't have."""
+
+
+class ConfiguredTap(Tap):
+    """A tap that refuses a wrong configuration; discovery only warns of it.
+
+    Attributes:
+        is_configured: Whether the configuration is complete, so that Intercom can be asked.
+    """
+
+    is_configured: bool
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        self.append_builtin_config(self.config_jsonschema)
+        settings.complete(self._config, self.config_jsonschema)  # `config` is a read-only copy
+        errors = list(settings.schema_errors(self._config, self.config_jsonschema)) or [
+            *settings.errors(self.config),
+            *column_names.errors(self.config),
+            *custom_objects.errors(self.config),
+            *validation.errors(self.config, STREAM_NAMES),
+        ]
+        self.is_configured = not errors
+        if raise_errors:
+            self._refuse(errors)
+            self._warn(settings.warnings(self.config))
+        self._warn_of_errors(errors)
+        return errors
+
+    @override
+    def setup_mapper(self) -> None:
+        """Prepare stream maps and flattening; the SDK would also map the deselected streams.
+
+        Raises:
+            ConfigValidationError: A map is wrong, or two columns have the same name.
+        """
+        self.mapper = stream_maps.create_mapper(self.config, self.logger)
+        self._refuse(stream_maps.errors(self.streams.values()))
+        self._warn(stream_maps.warnings(self.streams.values()))
+
+    def _warn(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self.logger.warning("%s", warning)
+
+    def _warn_of_errors(self, errors: Iterable[str]) -> None:
+        self._warn(f"Discovery continues, but a sync would fail: {error}" for error in errors)
+
+    def _refuse(self, errors: Sequence[str]) -> None:
+        if errors:
+            raise self._invalid(errors)
+
+    @classmethod
+    def _invalid(cls, errors: Iterable[str]) -> ConfigValidationError:
+        return ConfigValidationError(
+            "Config validation failed", errors=list(errors), schema=cls.config_jsonschema
+        )
