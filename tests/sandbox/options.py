@@ -44,6 +44,9 @@ class SandboxOptions:
     )
     rate_limit: int = _option(RULES, 1666, "number of requests allowed per window")
     window_seconds: float = _option(RULES, 10.0, "length of a rate limit window in seconds")
+    reset_offset: int = _option(
+        RULES, 6, "seconds from the end of a window to its X-RateLimit-Reset (recorded: 0, 2, 6)"
+    )
     rate_limit_headers: bool = _option(RULES, default=True, text="send the X-RateLimit headers")
     other_requests: int = _option(
         RULES, 0, "requests that another program makes per window, evenly spread"

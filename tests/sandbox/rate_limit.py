@@ -1,4 +1,9 @@
-"""Intercom's rate limit: a number of requests in each fixed window of ten seconds."""
+"""Intercom's rate limit: a number of requests in each fixed window of ten seconds.
+
+As recorded responses have it (2017 to 2026): windows begin where `Date` is a multiple of ten, the
+first response of a window has Remaining = Limit, Reset lies a constant 0, 2 or 6 seconds after the
+end of the window, and the names of the headers come in lower case since 2026.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +34,7 @@ class RateLimiter:
         elapsed = now / options.window_seconds - window
         others = options.other_requests + options.other_share * options.rate_limit
         remaining = options.rate_limit - self._used - math.floor(others * elapsed)
-        headers = self._headers(options, max(0, remaining - 1))
+        headers = self._headers(options, max(0, remaining))
         if remaining <= 0:
             message = (
                 f"Exceeded rate limit of {options.rate_limit} in {options.window_seconds:g}_seconds"
@@ -41,8 +46,9 @@ class RateLimiter:
     def _headers(self, options: SandboxOptions, remaining: int) -> dict[str, str]:
         if not options.rate_limit_headers:
             return {}
+        end = (self._window + 1) * options.window_seconds
         return {
-            "X-RateLimit-Limit": str(options.rate_limit),
-            "X-RateLimit-Remaining": str(remaining),
-            "X-RateLimit-Reset": str(math.ceil((self._window + 1) * options.window_seconds)),
+            "x-ratelimit-limit": str(options.rate_limit),
+            "x-ratelimit-remaining": str(remaining),
+            "x-ratelimit-reset": str(math.ceil(end) + options.reset_offset),
         }
