@@ -203,13 +203,12 @@ def test_unreadable_environment_variables_are_named(mode: list[str]) -> None:
 @SYNC_AND_TEST
 def test_wrong_token_ends_run_at_once(mode: list[str], sandbox: Sandbox, tmp_path: Path) -> None:
     settings = {"access_token": "wr0ng-t0ken", "api_url": sandbox.url}
-    started = time.monotonic()
 
     result = run_command("--config", json_file(tmp_path, "config", settings), *mode)
 
     (error,) = result.errors
     assert result.exit_code == 1
-    assert time.monotonic() - started < 10
+    assert len(sandbox.control.requests()) < 5
     assert error.startswith("Intercom refused the access token")
     assert "Traceback" not in result.stderr
     assert "wr0ng-t0ken" not in result.stderr + result.stdout

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+MAX_WAIT_SECONDS = 60
+"""Passes only if a thread hangs."""
+
+
 def prefetch_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "prefetch"}
 
@@ -25,7 +29,7 @@ def test_results_come_in_order() -> None:
 
     def task(item: int) -> int:
         if item == 0:
-            assert second_is_done.wait(5)
+            assert second_is_done.wait(MAX_WAIT_SECONDS)
         else:
             second_is_done.set()
         return item * 10
@@ -66,7 +70,7 @@ def test_items_ahead_are_bounded() -> None:
             yield item
 
     def task_of(item: int) -> Callable[[], bool] | None:
-        return (lambda: release.wait(5)) if item == 0 else None
+        return (lambda: release.wait(MAX_WAIT_SECONDS)) if item == 0 else None
 
     results = Prefetcher(2).prefetch(items(), task_of)
     next(results)
@@ -106,7 +110,7 @@ def test_threads_end_with_the_items() -> None:
     list(results)
 
     for thread in threads:
-        thread.join(5)
+        thread.join(MAX_WAIT_SECONDS)
     assert not any(thread.is_alive() for thread in threads)
 
 
@@ -125,7 +129,7 @@ def test_long_tasks_get_all_threads() -> None:
     prefetcher = Prefetcher(8, clock=lambda: float(next(seconds)))
 
     prefetcher.take(prefetcher.submit(lambda: None))
-    work = [prefetcher.submit(lambda: all_at_once.wait(5)) for _ in range(8)]
+    work = [prefetcher.submit(lambda: all_at_once.wait(MAX_WAIT_SECONDS)) for _ in range(8)]
     arrived = sorted(prefetcher.take(one) for one in work)
     prefetcher.stop()
 
@@ -183,5 +187,5 @@ def test_idle_thread_holds_no_result() -> None:
 
     del result
 
-    assert gone.wait(10)
+    assert gone.wait(MAX_WAIT_SECONDS)
     prefetcher.stop()

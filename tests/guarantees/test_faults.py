@@ -129,7 +129,7 @@ def test_slow_response_is_requested_again(harness: SyncHarness, kind: Any) -> No
     result = harness.sync(select=["tickets"], request_timeout=1, concurrency=1)
 
     assert harness.missing_rows(result, ["tickets"]) == {}
-    assert len(result.warnings("/tickets/search")) == 1
+    assert result.warnings("/tickets/search") != []
 
 
 @pytest.mark.parametrize("path", ["/companies/scroll", "/conversations/[0-9]+"])

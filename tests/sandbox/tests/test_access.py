@@ -9,7 +9,13 @@ import pytest
 import requests
 
 from tests.sandbox.endpoints.routes import ROUTES
-from tests.sandbox.tests.client import INVALID_VERSION, NOT_FOUND, error_of, message_of
+from tests.sandbox.tests.client import (
+    INVALID_VERSION,
+    NOT_FOUND,
+    TIMEOUT_SECONDS,
+    error_of,
+    message_of,
+)
 from tests.sandbox.versions import OLDEST
 
 if TYPE_CHECKING:
@@ -30,7 +36,7 @@ def url_of(client: Client, route: Route) -> str:
 def test_wrong_token_is_refused(shared: Client) -> None:
     headers = {"Authorization": "Bearer wrong", "Intercom-Version": "2.16"}
 
-    response = requests.get(shared.url + "/me", headers=headers, timeout=5)
+    response = requests.get(shared.url + "/me", headers=headers, timeout=TIMEOUT_SECONDS)
 
     assert error_of(response) == (401, "unauthorized")
     assert message_of(response) == "Access Token Invalid"
@@ -50,7 +56,7 @@ def test_known_version_is_accepted(shared: Client, version: str) -> None:
 def test_missing_version_is_refused(shared: Client) -> None:
     headers = {"Authorization": "Bearer sandbox-token"}
 
-    response = requests.get(shared.url + "/me", headers=headers, timeout=5)
+    response = requests.get(shared.url + "/me", headers=headers, timeout=TIMEOUT_SECONDS)
 
     assert error_of(response) == INVALID_VERSION
 

@@ -13,7 +13,7 @@ import requests
 
 from tests.sandbox import ControlError, Sandbox, SandboxOptions
 from tests.sandbox.__main__ import parsed_options
-from tests.sandbox.tests.client import NOON
+from tests.sandbox.tests.client import NOON, TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def call(url: str, method: str, **arguments: Any) -> requests.Response:
-    return requests.post(f"{url}/_sandbox/{method}", json=arguments, timeout=5)
+    return requests.post(f"{url}/_sandbox/{method}", json=arguments, timeout=TIMEOUT_SECONDS)
 
 
 def test_control_route_calls_a_method(start: Start) -> None:
@@ -150,7 +150,7 @@ def test_program_shows_url_and_token() -> None:
     with program("--contacts", "5", "--token", "secret") as (_, lines):
         url = lines[0].split()[-1]
         headers = {"Authorization": "Bearer secret", "Intercom-Version": "2.16"}
-        response = requests.get(f"{url}/contacts", headers=headers, timeout=5)
+        response = requests.get(f"{url}/contacts", headers=headers, timeout=TIMEOUT_SECONDS)
 
     assert lines[0] == f"Sandbox listening on {url}\n"
     assert lines[1] == "Access token: secret\n"
@@ -162,6 +162,6 @@ def test_program_shows_url_and_token() -> None:
 def test_program_ends_on_a_signal(number: int) -> None:
     with program("--contacts", "5") as (process, _):
         process.send_signal(number)
-        status = process.wait(timeout=5)
+        status = process.wait(timeout=TIMEOUT_SECONDS)
 
     assert status == 0

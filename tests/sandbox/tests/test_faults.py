@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.sandbox import Fault
-from tests.sandbox.tests.client import INVALID_PARAMETER, Client, error_of
+from tests.sandbox.tests.client import INVALID_PARAMETER, TIMEOUT_SECONDS, Client, error_of
 
 if TYPE_CHECKING:
     from tests.sandbox.tests.client import Start
@@ -123,7 +123,7 @@ def test_request_can_hang(client: Client) -> None:
 def test_body_can_be_endless(client: Client) -> None:
     client.control.faults.add(Fault(kind="endless_body"))
 
-    with client.session.get(client.url + "/tags", stream=True, timeout=5) as response:
+    with client.session.get(client.url + "/tags", stream=True, timeout=TIMEOUT_SECONDS) as response:
         chunks = zip(response.iter_content(65_536), range(64), strict=False)
         size = sum(len(chunk) for chunk, _ in chunks)
 
@@ -136,7 +136,9 @@ def test_request_can_be_redirected(client: Client, kind: Any) -> None:
     client.control.faults.add(Fault(kind=kind, url=ELSEWHERE))
 
     url = client.url + "/tags"
-    with client.session.get(url, allow_redirects=False, stream=True, timeout=5) as response:
+    with client.session.get(
+        url, allow_redirects=False, stream=True, timeout=TIMEOUT_SECONDS
+    ) as response:
         assert response.status_code == 302
         assert response.headers["Location"] == ELSEWHERE
 

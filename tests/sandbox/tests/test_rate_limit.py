@@ -154,7 +154,7 @@ def test_requests_are_logged(start: Start) -> None:
 
 
 def test_requests_in_flight_are_counted(start: Start) -> None:
-    client = start(latency=0.05)
+    client = start(latency=0.5)
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: client.get("/me"), range(4)))
