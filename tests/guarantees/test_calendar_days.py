@@ -212,7 +212,7 @@ def test_search_that_ends_early_loses_nothing(harness: SyncHarness) -> None:
     assert harness.missing_rows(first + second, ["contacts"]) == {}
 
 
-def test_search_that_ends_early_is_warned_of(harness: SyncHarness) -> None:
+def test_search_that_ends_early_logs_a_warning(harness: SyncHarness) -> None:
     _, second = sync_with_lost_link(harness)
 
     assert len(second.warnings("/contacts/search")) == 1

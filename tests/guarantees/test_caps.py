@@ -82,7 +82,7 @@ def sync_growing_conversation(harness: SyncHarness) -> tuple[str, SyncResult, Sy
 
 
 @pytest.mark.parametrize("options", [ALMOST_500_PARTS], indirect=True)
-def test_parts_beyond_500_are_warned_of(harness: SyncHarness) -> None:
+def test_parts_beyond_500_log_a_warning(harness: SyncHarness) -> None:
     conversation_id, first, second = sync_growing_conversation(harness)
 
     assert first.warnings(PARTS, conversation_id) == []
@@ -108,7 +108,7 @@ def give_parts(harness: SyncHarness, ticket: dict[str, Any], count: int) -> None
     harness.sandbox.change("tickets", ticket["id"], fields)
 
 
-def test_ticket_parts_beyond_500_are_warned_of(harness: SyncHarness) -> None:
+def test_ticket_parts_beyond_500_log_a_warning(harness: SyncHarness) -> None:
     ticket = harness.sandbox.records("tickets")[0]
     give_parts(harness, ticket, 612)
 
@@ -117,7 +117,7 @@ def test_ticket_parts_beyond_500_are_warned_of(harness: SyncHarness) -> None:
     assert len(result.warnings("ticket_parts", ticket["id"], 500, 612)) == 1
 
 
-def test_exactly_500_parts_are_warned_of(harness: SyncHarness) -> None:
+def test_exactly_500_parts_log_a_warning(harness: SyncHarness) -> None:
     """Intercom counts no more than it returns, so there may be more."""
     full, other, *_ = harness.sandbox.records("tickets")
     give_parts(harness, full, 500)

@@ -142,7 +142,7 @@ def test_failing_detail_costs_no_other_row(harness: SyncHarness) -> None:
     assert {row["conversation_id"] for rows in missing for row in rows.values()} <= {failing}
 
 
-def test_failing_detail_is_warned_of(harness: SyncHarness) -> None:
+def test_failing_detail_logs_a_warning(harness: SyncHarness) -> None:
     fail_one_detail(harness)
 
     result = harness.try_sync(select=["conversation_parts"])

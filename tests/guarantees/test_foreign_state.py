@@ -183,7 +183,7 @@ def test_future_bookmark_loses_nothing(harness: SyncHarness) -> None:
     assert harness.missing_rows(first + second, KINDS) == {}
 
 
-def test_future_bookmark_is_warned_of(harness: SyncHarness) -> None:
+def test_future_bookmark_logs_a_warning(harness: SyncHarness) -> None:
     result = harness.sync(FUTURE_STATE, select=["tickets"])
 
     assert len(result.warnings("tickets", iso(NOW + 90 * DAY))) == 1

@@ -46,7 +46,7 @@ def test_complete_search_logs_no_warning(harness: SyncHarness, page_size: int) -
     assert [result.warnings(kind, total[kind]) for kind in SEARCHED] == [[], [], []]
 
 
-def test_missing_records_are_warned_of(harness: SyncHarness) -> None:
+def test_missing_records_log_a_warning(harness: SyncHarness) -> None:
     harness.before_request(SEARCH, lambda: delete_some(harness), number=2)
 
     result = sync_conversations(harness)
