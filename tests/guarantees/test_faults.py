@@ -157,6 +157,27 @@ def test_heavy_pages_are_read_smaller(harness: SyncHarness, path: str, concurren
     assert {request.status for request in harness.requests(path)} == {200, 504}
 
 
+@with_many_pages
+def test_page_size_grows_back(harness: SyncHarness) -> None:
+    fault = Fault(kind="status", status=504, path="/conversations/search")
+    harness.sandbox.faults.add(fault)
+
+    harness.sync(select=["conversations"], page_size=20, concurrency=1)
+
+    requests = harness.requests("/conversations/search")
+    sizes = [request.body["pagination"]["per_page"] for request in requests]
+    assert sizes[1] < 20
+    assert sizes[-1] == 20
+
+
+def test_retries_are_counted(harness: SyncHarness) -> None:
+    harness.sandbox.faults.add(Fault(kind="status", status=503, path="/tags", times=2))
+
+    result = harness.sync(select=["tags"])
+
+    assert result.summary("tags")["group_retries"] == 2
+
+
 @in_each_search
 @pytest.mark.parametrize("after", [1, 2, 5])
 @with_many_pages
@@ -184,6 +205,19 @@ def test_refused_search_among_many_loses_nothing(
     second = limited_harness.sync(first.state, select=SEARCHES[path], page_size=20)
 
     assert limited_harness.missing_rows(first + second, SEARCHES[path]) == {}
+
+
+@in_each_search
+@with_many_pages
+def test_search_that_advances_goes_on(limited_harness: SyncHarness, path: str) -> None:
+    """However often its cursor is refused, as long as each time more has been read."""
+    for after in (1, 3, 5, 7, 9):
+        limited_harness.sandbox.faults.add(replace(REFUSED_CURSOR, path=path, after=after))
+
+    result = limited_harness.sync(select=SEARCHES[path], page_size=10, concurrency=1)
+
+    assert limited_harness.missing_rows(result, SEARCHES[path]) == {}
+    assert len(result.warnings(path, "client_error")) == 5
 
 
 @in_each_search
