@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.expected_rows import timestamp
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
@@ -102,6 +103,19 @@ def test_incremental_search_is_counted_too(harness: SyncHarness) -> None:
     result = harness.sync(state, select=SEARCHED)
 
     assert all(result.record_count(kind)["received"] >= 12 for kind in SEARCHED)
+
+
+@pytest.mark.parametrize("kind", SEARCHED)
+def test_margin_before_start_is_expected(harness: SyncHarness, kind: str) -> None:
+    """A search returns and counts records from before its start: of a second, or of a day."""
+    records = harness.sandbox.records(kind)
+    start = records[len(records) // 2]["updated_at"] + 1
+
+    result = harness.sync(select=[kind], start_date=timestamp(start))
+
+    count = result.record_count(kind)
+    assert count["received"] == count["expected"] > len(result.records(kind))
+    assert result.warnings(kind) == []
 
 
 def test_records_missed_for_changing_come_next(harness: SyncHarness) -> None:

@@ -16,6 +16,7 @@ from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
+    from tap_intercom.api.request import Request
     from tests.guarantees.harness import SyncResult
     from tests.singer import Record
 
@@ -129,6 +130,26 @@ def test_invalid_replication_key_moves_no_bookmark(harness: SyncHarness, sent: A
     assert "2025-06-15T15:06:31" <= bookmark <= "2025-06-15T15:06:40+00:00"
     assert set(result.values("contacts", "id")) == {"0", "odd", "2"}
     assert_valid(result)
+
+
+@pytest.mark.parametrize("kind", ["contacts", "conversations", "tickets"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_changes_without_timestamp_are_loaded(harness: SyncHarness, kind: str, count: int) -> None:
+    """Of three changed records one or all, and so a whole page, have no readable `updated_at`."""
+    first = harness.sync(select=[kind])
+    harness.sandbox.clock.advance(7200)
+    changed = harness.sandbox.touch_oldest(kind, 3)
+
+    def remove_timestamps(_: Request, page: dict[str, Any]) -> None:
+        for record in page.get(kind) or page.get("data") or ():
+            if record["id"] in changed[:count]:
+                record["updated_at"] = "soon"
+
+    harness.change_responses(remove_timestamps)
+
+    later = harness.sync(first.state, select=[kind])
+
+    assert set(changed) <= set(later.values(kind, "id"))
 
 
 @pytest.mark.parametrize("sent", [7, 7.5, True, {"a": [1]}, ["x"], "ü", 10**30], ids=repr)
