@@ -301,6 +301,29 @@ def test_revoked_token_loses_nothing(harness: SyncHarness) -> None:
     assert harness.missing_rows(revoked + later) == {}
 
 
+def test_token_revoked_during_details_ends_run(harness: SyncHarness) -> None:
+    """A refused token is no failure of single records."""
+    refusal = Fault(kind="status", status=401, code="unauthorized", times=None)
+    harness.before_request(DETAILS, lambda: harness.sandbox.faults.add(refusal), number=10)
+
+    result = harness.try_sync(select=["conversation_parts", "tags"])
+
+    assert isinstance(result.error, AuthenticationError)
+    assert result.failures == {}
+    assert harness.requests("/tags") == []
+
+
+def test_denied_workspace_ends_no_other_stream(harness: SyncHarness) -> None:
+    """Although `/me` is asked whether a token is refused everywhere."""
+    harness.sandbox.set_options(refused={"/me": "forbidden", "/teams": "token_unauthorized"})
+
+    result = harness.try_sync(select=["workspace", "teams", "tags"])
+
+    assert result.error is None
+    assert result.denied_streams == {"workspace", "teams"}
+    assert harness.missing_rows(result, ["tags"]) == {}
+
+
 def test_streams_name_their_permission() -> None:
     unnamed = {stream_type.name for stream_type in stream_types() if not stream_type.permission}
 
