@@ -186,16 +186,23 @@ def test_list_with_page_counts_is_complete(harness: SyncHarness) -> None:
     assert sorted(result.values(DELETED, "id")) == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("has_more", [{"has_more": None}, {"has_more": False}, {}], ids=str)
-def test_list_shorter_than_its_count_is_completed(
-    harness: SyncHarness, has_more: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize(
+    "cut_off",
+    [
+        {"total_count": 12, "has_more": None},
+        {"total_count": 12, "has_more": False},
+        {"total_count": 12},
+        {"has_more": True},
+    ],
+    ids=str,
+)
+def test_list_that_is_cut_off_is_completed(harness: SyncHarness, cut_off: dict[str, Any]) -> None:
     contact = harness.sandbox.records("contacts")[0]
     tags = harness.sandbox.records("tags")[:12]
     for tag in tags:
         harness.sandbox.tag("contacts", contact["id"], tag["id"])
     embedded = [{"id": tag["id"]} for tag in tags[:10]]
-    tag_list = {"type": "list", "data": embedded, "total_count": 12, **has_more}
+    tag_list = {"type": "list", "data": embedded, **cut_off}
     row = {"id": contact["id"], "updated_at": 1_749_999_990, "tags": tag_list}
     serve(harness, "/contacts/search", {"data": [row], "total_count": 1})
 
@@ -203,6 +210,40 @@ def test_list_shorter_than_its_count_is_completed(
 
     assert {str(tag["id"]) for tag in tags} <= set(result.values("contact_tags", "tag_id"))
     assert result.warnings() == []
+
+
+@pytest.mark.parametrize("notes", [None, {}, {"total_count": None}, "text"], ids=str)
+def test_notes_without_count_are_loaded(harness: SyncHarness, notes: Any) -> None:
+    """Only a count of none saves the request for a contact's notes."""
+
+    def hide_count(request: Request, page: dict[str, Any]) -> None:
+        if request.path == "/contacts/search":
+            for contact in page["data"]:
+                contact["notes"] = notes
+
+    harness.change_responses(hide_count)
+
+    result = harness.sync(select=["contact_notes"])
+
+    assert result.records("contact_notes") != []
+    assert harness.missing_rows(result, ["contact_notes"]) == {}
+
+
+def test_teammates_are_found_by_either_name(harness: SyncHarness) -> None:
+    """The schema of a conversation calls them `teammates`, its examples call them `admins`."""
+
+    def rename(request: Request, page: dict[str, Any]) -> None:
+        if request.path == "/conversations/search":
+            for conversation in page["conversations"]:
+                teammates = conversation["teammates"] or {}
+                teammates["admins"] = teammates.pop("teammates", [])
+
+    harness.change_responses(rename)
+
+    result = harness.sync(select=["conversation_teammates"])
+
+    assert result.records("conversation_teammates") != []
+    assert harness.missing_rows(result, ["conversation_teammates"]) == {}
 
 
 def test_search_follows_next_page_urls(harness: SyncHarness) -> None:
