@@ -174,6 +174,18 @@ def test_large_results_are_prefetched_sparingly() -> None:
     assert max(ahead[16:]) <= 2
 
 
+def test_used_results_make_room() -> None:
+    """More is received in all than may wait for its turn at once."""
+    received = itertools.count(step=MAX_BYTES // 2)
+    prefetcher = Prefetcher(1, lambda: next(received))
+
+    for _ in range(10):
+        prefetcher.take(prefetcher.submit(lambda: None))
+    prefetcher.stop()
+
+    assert prefetcher.has_room
+
+
 def test_idle_thread_holds_no_result() -> None:
     """24 idle threads with a page each were a quarter of a run's memory."""
 

@@ -221,6 +221,15 @@ def test_second_run_repeats_few_records(sandbox: Sandbox, tap: TapRunner) -> Non
     assert len(second.records("companies")) <= 4
 
 
+def test_concurrency_bounds_all_requests(sandbox: Sandbox, tap: TapRunner) -> None:
+    """Searches and details together, while each takes long enough to overlap others."""
+    sandbox.control.set_options(latency=0.02)
+
+    tap.run(select=["conversations", "conversation_parts"], page_size=5, concurrency=3)
+
+    assert max(request.in_flight for request in sandbox.control.requests()) <= 3
+
+
 def test_start_date_limits_first_run(sandbox: Sandbox, tap: TapRunner) -> None:
     contacts = sandbox.control.records("contacts")
     start = contacts[len(contacts) // 2]["updated_at"]

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.singerlib import RecordMessage
+from singer_sdk.singerlib import RecordMessage, StateMessage
 
 from tap_intercom.sync.writer import Writer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 ROW = {
@@ -36,6 +38,21 @@ def test_row_equals_the_message_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> N
 
     ours, theirs = (without_time(line) for line in output.getvalue().splitlines())
     assert ours == theirs
+
+
+def test_state_leaves_with_the_rows_before_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A target that has not seen a state can't keep it, however long the run goes on."""
+    file = tmp_path / "stdout"
+    with file.open("w", encoding="utf-8") as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+
+        Writer().write_row("contacts", ROW)
+        Writer().write_message(StateMessage({"bookmarks": {}}))
+
+        written = [json.loads(line)["type"] for line in file.read_bytes().splitlines()]
+    assert written == ["RECORD", "STATE"]
 
 
 def without_time(line: bytes) -> dict[str, Any]:
