@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,6 +44,16 @@ def harness(options: SandboxOptions) -> Iterator[SyncHarness]:
     """Set up a workspace of the test's own, and a tap whose waits take no time."""
     with SyncHarness(options) as ready:
         yield ready
+
+
+@pytest.fixture
+def machine_in_kiribati(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put this machine into a time zone fourteen hours ahead of UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Kiritimati")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture

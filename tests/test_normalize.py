@@ -46,6 +46,7 @@ def normalized(schema: dict[str, Any], value: Any) -> Any:
     ],
     ids=repr,
 )
+@pytest.mark.usefixtures("machine_in_kiribati")
 def test_timestamps_become_rfc_3339(sent: Any, expected: str | None) -> None:
     assert normalized(DATE_TIME, sent) == expected
 
@@ -61,6 +62,9 @@ def test_timestamps_become_rfc_3339(sent: Any, expected: str | None) -> None:
         (INTEGER, "42", 42),
         (INTEGER, 42.0, 42),
         (INTEGER, 42.5, None),
+        (INTEGER, "", None),
+        ({"type": ["number", "null"]}, "", None),
+        ({"type": ["boolean", "null"]}, "", None),
         ({"type": ["number", "null"]}, "4.5", 4.5),
         ({"type": ["number", "null"]}, 7, 7),
         ({"type": ["number", "null"]}, "many", None),

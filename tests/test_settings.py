@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_intercom.settings import ApiVersion
 from tap_intercom.tap import TapIntercom
 
 TOKEN = "dG9rOnRoaXMtaXMtYS10b2tlbg=="
@@ -50,6 +51,8 @@ def config_errors(**settings: Any) -> list[str]:
         ({"start_date": "last week"}, "write 2024-01-31"),
         ({"api_url": "http://api.intercom.io"}, "has to start with https://"),
         ({"api_url": "http://10.0.0.1"}, "has to start with https://"),
+        ({"api_url": "http://localhost.example.com"}, "has to start with https://"),
+        ({"api_url": "http://127.0.0.1.example.com"}, "has to start with https://"),
         ({"api_url": "ftp://127.0.0.1"}, "has to start with https://"),
         ({"api_url": "https://api.intercom.io/contacts"}, "a scheme and a host"),
         ({"api_url": "https://user:word@api.intercom.io"}, "a scheme and a host"),
@@ -104,9 +107,17 @@ def test_region_and_api_url_choose_host(settings: dict[str, Any], url: str) -> N
     assert configured(**settings).run.settings.api_url == url
 
 
-@pytest.mark.parametrize("date", ["2024-01-31", "2024-01-31T00:00:00Z", "2024-01-31T01:00+01:00"])
-def test_start_date_may_have_time(date: str) -> None:
+@pytest.mark.parametrize(
+    "date",
+    ["2024-01-31", "2024-01-31T00:00:00", "2024-01-31T00:00:00Z", "2024-01-31T01:00+01:00"],
+)
+@pytest.mark.usefixtures("machine_in_kiribati")
+def test_start_date_is_in_utc(date: str) -> None:
     assert configured(start_date=date).run.settings.start_date == 1_706_659_200
+
+
+def test_preview_is_the_latest_version() -> None:
+    assert ApiVersion.parse("Preview") > ApiVersion.parse("2.17") > ApiVersion.parse("2.7")
 
 
 def test_newline_behind_pasted_token_is_removed() -> None:
