@@ -27,20 +27,28 @@ class IntercomError(Exception):
     """A request that was not answered as expected."""
 
     def __init__(
-        self, message: str, *, status: int = 0, code: str = "", request_id: str = ""
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        request_id: str = "",
+        retry_after: float = 0.0,
     ) -> None:
-        """Keep the HTTP status and Intercom's error code beside the message.
+        """Keep what the response said beside the message.
 
         Args:
             message: One sentence for the log.
             status: HTTP status; 0 if there was no response.
             code: `errors[0].code` of Intercom's `error.list`, or an empty text.
             request_id: Intercom's id of the request, or an empty text.
+            retry_after: How long (seconds) the response asked to wait before the next attempt.
         """
         super().__init__(message)
         self.status = status
         self.code = code
         self.request_id = request_id
+        self.retry_after = retry_after
 
 
 class RetriableError(IntercomError):

@@ -116,6 +116,14 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
         description="Seconds to wait for an answer before the request is tried again",
     ),
     th.Property(
+        "max_retry_seconds",
+        th.IntegerType(minimum=1),
+        default=600,
+        nullable=False,
+        title="Retry time",
+        description="How many seconds one request is retried before it fails",
+    ),
+    th.Property(
         "user_agent",
         th.StringType,
         title="User agent",
@@ -175,7 +183,8 @@ class ApiVersion(NamedTuple):
 class Settings(msgspec.Struct, frozen=True):
     """The checked configuration of one run.
 
-    `start_date` is in epoch seconds (UTC), `lookback_seconds` and `request_timeout` in seconds.
+    `start_date` is in epoch seconds (UTC); `lookback_seconds`, `request_timeout` and
+    `max_retry_seconds` are in seconds.
     `api_url` is an origin, with no path and no slash at its end.
     """
 
@@ -188,6 +197,7 @@ class Settings(msgspec.Struct, frozen=True):
     rate_limit_share: float
     page_size: int
     request_timeout: int
+    max_retry_seconds: int
     user_agent: str
     plaintext_bodies: bool
 

@@ -302,8 +302,13 @@ def test_rate_limited_request_without_headers_waits_a_window(
     assert clock.slept == [WINDOW_SECONDS]
 
 
-def test_retry_after_is_obeyed_without_other_headers(limiter: RateLimiter, clock: Clock) -> None:
-    send_in_vain(limiter, {"Retry-After": "4"})
+@pytest.mark.parametrize("retry_after", ["4", formatdate(START + 4, usegmt=True)])
+def test_retry_after_is_obeyed_without_other_headers(
+    limiter: RateLimiter, clock: Clock, retry_after: str
+) -> None:
+    date = formatdate(START, usegmt=True)
+
+    send_in_vain(limiter, {"Date": date, "Retry-After": retry_after})
 
     limiter.acquire()
 

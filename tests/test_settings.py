@@ -19,6 +19,7 @@ DEFAULTS = {
     "rate_limit_share": 0.9,
     "page_size": 150,
     "request_timeout": 60,
+    "max_retry_seconds": 600,
     "plaintext_bodies": False,
 }
 
@@ -44,6 +45,7 @@ def config_errors(**settings: Any) -> list[str]:
         ({"concurrency": 0}, "concurrency: 0 is less than the minimum of 1"),
         ({"page_size": 151}, "page_size: 151 is greater than the maximum of 150"),
         ({"request_timeout": 0}, "request_timeout: 0 is less than the minimum of 1"),
+        ({"max_retry_seconds": 0}, "max_retry_seconds: 0 is less than the minimum of 1"),
         ({"lookback_seconds": -1}, "lookback_seconds: -1 is less than the minimum of 0"),
         ({"pagesize": 5}, "there is no setting pagesize (did you mean page_size?)"),
         ({"api_version": 2.1}, "api_version: has to be of type string"),

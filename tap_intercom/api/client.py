@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -11,11 +13,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-import backoff
-
 from tap_intercom.api.rate_limit import RateLimiter
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import Body, Page, error_from_response, parse_response
+from tap_intercom.api.retry import waits
 from tap_intercom.api.transport import Transport
 from tap_intercom.errors import (
     AuthenticationError,
@@ -38,8 +39,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-intercom")
 
-MAX_TRIES = 7
-"""Tries for one request; with exponential backoff they spread over about a minute."""
+MIN_ATTEMPT_SECONDS = 5
+"""How long an attempt may wait for its response, however little is left for retries."""
+
+FIRST_CONTACT_SECONDS = 15
+"""How long a host is tried that has not answered this run yet: a wrong address never will."""
 
 ME = Request("/me", record_keys=("app",))
 """The token's teammate and workspace; it needs no permission."""
@@ -97,39 +101,45 @@ class IntercomClient:
             RetriableError: All tries failed.
             IntercomError: Intercom refused the request; see `send`.
         """
-        return self.retry(lambda: self.send(request))
+        return self.retry(lambda deadline: self.send(request, deadline))
 
     def retry(
         self,
-        attempt: Callable[[], Result],
+        attempt: Callable[[float], Result],
         on_retry: Callable[[], None] = lambda: None,
     ) -> Result:
-        """Run an attempt until it succeeds, waiting exponentially longer after each failure.
+        """Run an attempt until it succeeds, for as long as `max_retry_seconds`.
 
         Args:
-            attempt: Makes one attempt.
+            attempt: Makes one attempt, which should end by the time (`time.monotonic`) it is given.
             on_retry: Called after each failed attempt that is followed by another.
 
         Raises:
             RetriableError: The last attempt failed as well.
         """
-
-        def note(details: Any) -> None:
-            logger.warning("%s; retrying in %.1f s", details["exception"], details["wait"])
-            with self._counting:
-                self.retries += 1
+        spent, pauses = 0.0, waits()
+        while True:
+            started = time.monotonic()
+            try:
+                return attempt(started + self._settings.max_retry_seconds - spent)
+            except RetriableError as error:
+                spent += time.monotonic() - started
+                left = self._retry_seconds(error) - spent
+                if left <= 0:
+                    raise
+                wait = min(left, max(error.retry_after, next(pauses)))
+                self._note_retry(error, wait)
             on_retry()
+            time.sleep(wait)
+            spent += wait  # not measured, so that a test need not wait for it
 
-        return backoff.on_exception(
-            backoff.expo,
-            RetriableError,
-            max_tries=MAX_TRIES,
-            on_backoff=note,
-            logger=None,
-        )(attempt)()
-
-    def send(self, request: Request) -> Page:
+    def send(self, request: Request, deadline: float = math.inf) -> Page:
         """Make one attempt and return the page; it is resent only while Intercom answers 429.
+
+        Args:
+            request: What to send.
+            deadline: When to stop waiting for a response (`time.monotonic`), if that is sooner
+                than `request_timeout`.
 
         Raises:
             RetriableError: The attempt failed in a way that another may not.
@@ -139,7 +149,7 @@ class IntercomClient:
             ExportQueueFullError: Too many export jobs are pending.
             InvalidRequestError: Intercom refused the request for another reason.
         """
-        page = parse_response(request, self._send(request, self._transport.read))
+        page = parse_response(request, self._send(request, self._transport.read, deadline))
         self._has_succeeded = True
         return page
 
@@ -157,7 +167,7 @@ class IntercomClient:
             self._transport.save(request, response, file)
             return b""
 
-        self.retry(lambda: self._send(request, save))
+        self.retry(lambda deadline: self._send(request, save, deadline))
 
     @cached_property
     def workspace(self) -> dict[str, Any]:
@@ -195,10 +205,10 @@ class IntercomClient:
         message = f"{request}: refused to follow a link to another host"
         raise InvalidRequestError(message)
 
-    def _send(self, request: Request, read: BodyReader) -> Body:
+    def _send(self, request: Request, read: BodyReader, deadline: float) -> Body:
         """Send a request and return its body; resend it only while Intercom answers 429."""
         while True:
-            response = self._send_once(request, read)
+            response = self._send_once(request, read, deadline)
             if response.status == HTTPStatus.OK:
                 return response.body
             if not response.is_rate_limited:
@@ -206,18 +216,30 @@ class IntercomClient:
             self._rate_limiter.on_rate_limited(response.headers)
             logger.warning("%s: rate limited (429), retrying in the next window", request)
 
-    def _send_once(self, request: Request, read: BodyReader) -> Response:
+    def _send_once(self, request: Request, read: BodyReader, deadline: float) -> Response:
         with self._counting:
             self.requests += 1
         with self._slots:
             self._rate_limiter.acquire()
             headers: Mapping[str, str] = {}
             try:
-                response = self._transport.send(request, read)
+                seconds = max(MIN_ATTEMPT_SECONDS, deadline - time.monotonic())
+                response = self._transport.send(request, read, seconds)
                 headers = response.headers
                 return response
             finally:
                 self._rate_limiter.release(headers)
+
+    def _retry_seconds(self, error: RetriableError) -> int:
+        """How long a request that failed like this is retried."""
+        if self._has_succeeded or error.status >= HTTPStatus.BAD_REQUEST:
+            return self._settings.max_retry_seconds
+        return min(self._settings.max_retry_seconds, FIRST_CONTACT_SECONDS)
+
+    def _note_retry(self, error: RetriableError, wait: float) -> None:
+        logger.warning("%s; retrying in %.1f s", error, wait)
+        with self._counting:
+            self.retries += 1
 
     def _error(self, request: Request, response: Response) -> IntercomError:
         error = error_from_response(request, response)

@@ -7,6 +7,8 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from tap_intercom.api.retry import retry_after
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -104,7 +106,7 @@ class RateLimiter:
         response has neither.
         """
         reported = _reported_window(headers)
-        waits = (reported and reported.seconds_left, _seconds(headers.get("Retry-After")))
+        waits = (reported and reported.seconds_left, retry_after(headers))
         known = [wait for wait in waits if wait is not None]
         wait = max(MIN_WAIT_SECONDS, *known) if known else WINDOW_SECONDS
         with self._lock:
@@ -166,10 +168,3 @@ def _reported_window(headers: Mapping[str, str]) -> ReportedWindow | None:
         return None
     end = reset - reset % WINDOW_SECONDS
     return ReportedWindow(end, max(0, end - date), limit, limit - remaining + 1)
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        return float(text or "")
-    except ValueError:
-        return None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
+from tap_intercom.api.retry import retry_after
 from tap_intercom.errors import (
     ExportQueueFullError,
     IntercomError,
@@ -160,7 +161,13 @@ def error_from_response(request: Request, response: Response) -> IntercomError:
     status = response.status
     code, request_id, description = _error_details(response.body)
     message = f"{request}: status {status}{description}"
-    return _error_type(status)(message, status=status, code=code, request_id=request_id)
+    return _error_type(status)(
+        message,
+        status=status,
+        code=code,
+        request_id=request_id,
+        retry_after=retry_after(response.headers) or 0.0,
+    )
 
 
 def _error_type(status: int) -> type[IntercomError]:

@@ -213,7 +213,8 @@ class Search:
         """
         try:
             page = self._client.retry(
-                lambda: self._client.send(self._request(window, order)), self._shrink
+                lambda deadline: self._client.send(self._request(window, order), deadline),
+                self._shrink,
             )
         except InvalidRequestError as error:
             if window.cursor and error.status == HTTPStatus.BAD_REQUEST:

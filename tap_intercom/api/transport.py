@@ -7,6 +7,7 @@ adapter sends. Its sessions are not used, so there are no redirects, no cookies 
 from __future__ import annotations
 
 import copy
+import math
 import threading
 import time
 from contextlib import closing
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """A longer body is an error: no page of Intercom's comes near it, and memory is limited."""
+
+CONNECT_SECONDS = 20
+"""How long to wait for a connection: that takes far less than some answers."""
 
 MAX_FILE_BYTES = 8 * 1024 * 1024 * 1024
 """A longer download is an error: one that never ends would fill the disk."""
@@ -128,14 +132,19 @@ class Transport:
         """Bytes of all bodies that this thread has received."""
         return getattr(self._local, "received", 0)
 
-    def send(self, request: Request, read: BodyReader) -> Response:
+    def send(self, request: Request, read: BodyReader, seconds: float = math.inf) -> Response:
         """Send a request once and return its response, with what `read` returns as the body.
+
+        Args:
+            request: What to send.
+            read: Reads the body.
+            seconds: How long to wait for more of the response, if that is less than the timeout.
 
         Raises:
             RetriableError: There was no complete response.
         """
         try:
-            with closing(self._open(request)) as response:
+            with closing(self._open(request, min(seconds, self._timeout))) as response:
                 return Response(response.status, response.headers, read(request, response))
         except (OSError, HTTPError) as error:  # errors of `requests` are OSErrors
             # the class alone: the libraries put URLs and header values into their messages
@@ -180,7 +189,7 @@ class Transport:
                 message = f"{request}: download stalled for {self._timeout} s (request_timeout)"
                 raise RetriableError(message)
 
-    def _open(self, request: Request) -> BaseHTTPResponse:
+    def _open(self, request: Request, seconds: float) -> BaseHTTPResponse:
         # prepared once: checking and encoding each request took a tenth of a run's processor time
         prepared = copy.copy(self._prepared)
         prepared.method = request.method
@@ -193,7 +202,7 @@ class Transport:
         response: Any = self._adapter.send(
             prepared,
             stream=True,
-            timeout=self._timeout,
+            timeout=(min(seconds, CONNECT_SECONDS), seconds),
             verify=self._verify,
             proxies=self._proxies,
         )

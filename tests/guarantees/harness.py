@@ -47,6 +47,9 @@ NOW = 1_750_000_000
 
 MAX_JOIN_SECONDS = 20
 
+MAX_RETRY_SECONDS = 60
+"""How long a request is retried unless a test sets another limit, on the sandbox's clock."""
+
 
 class Killed(BaseException):
     """Stands for `kill -9`: nothing is written afterwards."""
@@ -220,7 +223,9 @@ class SyncHarness:
         self._patch.setattr(RateLimiter.__init__, "__kwdefaults__", waits)
         send = IntercomClient.send
         self._patch.setattr(
-            IntercomClient, "send", lambda client, request: self._send(send, client, request)
+            IntercomClient,
+            "send",
+            lambda client, request, *deadline: self._send(send, client, request, *deadline),
         )
         return self
 
@@ -240,8 +245,12 @@ class SyncHarness:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The settings that point the tap at the sandbox."""
-        return {"access_token": self.options.token, "api_url": self.url}
+        """The settings that point the tap at the sandbox, and let it give up soon."""
+        return {
+            "access_token": self.options.token,
+            "api_url": self.url,
+            "max_retry_seconds": MAX_RETRY_SECONDS,
+        }
 
     def sync(
         self,
@@ -345,14 +354,15 @@ class SyncHarness:
 
     def _send(
         self,
-        send: Callable[[IntercomClient, Request], Page],
+        send: Callable[..., Page],
         client: IntercomClient,
         request: Request,
+        *deadline: float,
     ) -> Page:
         with self._lock:
             for action in self._actions:
                 action(request)
-        page = send(client, request)
+        page = send(client, request, *deadline)
         for change in self._changes:
             content = page.as_dict()
             change(request, content)
