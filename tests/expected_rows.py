@@ -119,7 +119,7 @@ def _part_attachments(kind: str, noun: str) -> Callable[[Control], Iterable[Reco
                     yield {
                         f"{noun}_part_id": str(part["id"]),
                         f"{noun}_id": record["id"],
-                        "url": attachment["url"],
+                        "url": _unsigned(attachment["url"]),
                         "filesize": attachment["filesize"],
                     }
 
@@ -129,7 +129,11 @@ def _part_attachments(kind: str, noun: str) -> Callable[[Control], Iterable[Reco
 def _attachments(control: Control) -> Iterator[Record]:
     for record in control.records("conversations"):
         for attachment in record["source"]["attachments"]:
-            yield {"conversation_id": record["id"], "url": attachment["url"]}
+            yield {"conversation_id": record["id"], "url": _unsigned(attachment["url"])}
+
+
+def _unsigned(url: str) -> str:
+    return url.partition("?")[0]
 
 
 def _teammates(control: Control) -> Iterator[Record]:

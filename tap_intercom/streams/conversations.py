@@ -25,6 +25,7 @@ from tap_intercom.sync.child_stream import (
     ListChildStream,
     NestedChildStream,
     attachments_of,
+    with_stable_url,
 )
 from tap_intercom.sync.progress import SpoolProgress
 from tap_intercom.sync.search_stream import SearchStream
@@ -224,6 +225,10 @@ class ConversationAttachments(ConversationChildStream, EmbeddedChildStream):
     name = "conversation_attachments"
     primary_keys = ("conversation_id", "url")
     records_path = ("source", "attachments")
+
+    @override
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        return map(with_stable_url, super().items(record, pages))
 
 
 class ConversationPartAttachments(ConversationDetailStream):

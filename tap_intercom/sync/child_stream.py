@@ -7,6 +7,7 @@ that need it, and writes the rows.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_intercom.api.response import dicts_in, value_at
@@ -199,10 +200,22 @@ class ListChildStream(ChildStream):
         return [item for page in pages for item in page.records()]
 
 
+def with_stable_url(attachment: Record) -> Record:
+    """Return an attachment whose `url` is the same in every run, and the URL as Intercom sent it.
+
+    The query of a file's URL is a signature that expires, so the same file has another URL tomorrow
+    (recorded responses): as a key it would make a new row of every file whenever it is read.
+    """
+    signed_url = attachment.get("url")
+    if not isinstance(signed_url, str):
+        return attachment
+    return {**attachment, "url": re.split("[?#]", signed_url)[0], "signed_url": signed_url}
+
+
 def attachments_of(parts: Iterable[Record], part_key: str) -> list[Record]:
     """Return the attachments of parts, each with its part's id in a column."""
     return [
-        {**attachment, part_key: part.get("id")}
+        {**with_stable_url(attachment), part_key: part.get("id")}
         for part in parts
         for attachment in dicts_in(part.get("attachments"))
     ]

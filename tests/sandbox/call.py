@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
 
 from aiohttp import web
 
+from tests.sandbox.generate.blueprint import DAY
 from tests.sandbox.versions import OLDEST, Version
 
 if TYPE_CHECKING:
     from tests.sandbox.records import Record
     from tests.sandbox.state import SandboxState
     from tests.sandbox.views import View
+
+UNSIGNED_QUERY: Final = b"?signed"
+"""The query of a file's URL in the sandbox's own records."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +39,13 @@ class Call:
         return self.request.query.get(name)
 
     def encoded(self, records: Iterable[Record], view: View) -> list[bytes]:
-        """Records as JSON."""
-        return [self.state.encoded(record, view, self.version) for record in records]
+        """Records as JSON; the URLs of files in them are signed for a day (recorded)."""
+        expires = int(self.state.clock.now()) + DAY
+        query = b"?expires=%d&signature=%x" % (expires, crc32(b"%d" % expires))
+        return [
+            self.state.encoded(record, view, self.version).replace(UNSIGNED_QUERY, query)
+            for record in records
+        ]
 
     @property
     def origin(self) -> str:

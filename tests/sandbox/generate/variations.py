@@ -64,6 +64,8 @@ PART_EMAIL: Final = {
 }
 """The headers of an e-mail as a part has them: 2.16 documents its history for a source alone."""
 FILES: Final = VALUES["files"]
+PAPERS: Final = [file | {"url": file["url"].partition("?")[0]} for file in FILES]
+"""Files as custom attributes hold them."""
 PROFILES: Final = VALUES["social_profiles"]
 TEXTS: Final = VALUES["texts"]
 AUDIENCES: Final[Sequence[Any]] = ([], None, [1, 2])
@@ -328,7 +330,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "custom_attributes.Due by": every(120, ISO_TEXT, first=55),  # sandbox
         # sandbox: rows with an even number have no custom attributes
         "custom_attributes.Escalated": at(120, {81: "maybe"}, others=(True, False, False)),
-        "custom_attributes.Papers": every(30, FILES[:2], first=15),  # 2.16: files
+        "custom_attributes.Papers": every(30, PAPERS[:2], first=15),  # 2.16: files
         "custom_attributes.CX Score rating": every(10, 4),  # sandbox: not declared
         "custom_attributes.CX Score explanation": every(10, "Quick"),  # sandbox: not declared
         "custom_attributes": every(2, {}, first=0),  # sandbox
@@ -367,7 +369,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "ticket_attributes.Component": ("Messenger", "Inbox", None),  # sandbox
         "ticket_attributes.Cost": at(60, {5: "n/a"}, others=(0, 1.25, 9.5)),  # sandbox
         "ticket_attributes.Reproducible": at(60, {20: "at times"}, others=(True, False)),  # sandbox
-        "ticket_attributes.Log files": at(20, {6: FILES[:2], 12: FILES[:1]}),  # sandbox
+        "ticket_attributes.Log files": at(20, {6: PAPERS[:2], 12: PAPERS[:1]}),  # sandbox
         "ticket_attributes.Old field": every(14, "still here", first=3),  # sandbox: not declared
         "admin_assignee_id": (0, 880_400_161, 880_400_165),  # 2.16, ticket: 0 is nobody
         "team_assignee_id": (0, 4_100_011, 0, 4_100_010),  # 2.16, ticket: 0 is nobody

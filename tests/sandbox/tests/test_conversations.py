@@ -24,7 +24,7 @@ def test_only_500_parts_are_shown(start: Start) -> None:
     shown = client.get(f"/conversations/{longest['id']}").json()["conversation_parts"]
 
     assert shown["total_count"] == len(parts) == 501
-    assert shown["conversation_parts"] == parts[1:]
+    assert ids_of(shown["conversation_parts"]) == ids_of(parts[1:])
 
 
 def test_added_parts_move_the_conversation(start: Start) -> None:
