@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
+import signal
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from singer_sdk.exceptions import AbortedSyncExceptionBase, ConfigValidationError, MappingError
@@ -17,7 +20,7 @@ from singer_sdk.singerlib import Catalog
 
 from tap_intercom.errors import IntercomError, explain, explain_failure
 from tap_intercom.spelling import unknown
-from tap_intercom.sync import progress
+from tap_intercom.sync import progress, stdout
 from tap_intercom.sync.stream import IntercomStream
 
 if TYPE_CHECKING:
@@ -26,12 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from typing import IO
 
-    from singer_sdk import Stream
+    from singer_sdk import Stream, Tap
 
     from tap_intercom.sync.run import Run
 
 SDK_ERROR_LINE = "An unhandled error occurred while syncing '%s'"
 """What the SDK logs of any exception that ends a stream, as it writes it (`Stream.sync`)."""
+
+EXPLAINED_ERRORS = (IntercomError, MappingError, BrokenPipeError, AbortedSyncExceptionBase)
+"""What the tap explains in a line of its own, or what only ends a stream early in `--test`."""
 
 CONFIG_ADVICE = 'It has to be a JSON object such as {"access_token": "..."}'
 CATALOG_ADVICE = "Write it again with --discover, then edit the selection"
@@ -40,11 +46,16 @@ STATE_ADVICE = (
     "--state out to load everything again"
 )
 
+RESUME_ADVICE = "the next run resumes from the last STATE that the target has stored"
+
 VARIABLE_PREFIX = "TAP_INTERCOM_"
 """Prefix of the environment variables that are settings."""
 
 OTHER_VARIABLES = ("LOGLEVEL", "LOG_", "_")
 """What follows the prefix in variables that are not settings: the SDK's log, Meltano's extras."""
+
+MAX_FLUSH_SECONDS = 3
+"""How long a run that was stopped tries to write its last messages."""
 
 SECONDS_BETWEEN_SWITCHES = 0.02
 """How long the working thread may continue; Python's default is 0.005."""
@@ -167,6 +178,25 @@ def exit_on_error(logger: logging.Logger) -> Iterator[None]:
         sys.exit(1)
 
 
+def end_interrupted_run(logger: logging.Logger, tap: Tap | None) -> NoReturn:
+    """Log why a run ends, write its STATE, and exit with 1; a target that hangs can't delay it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # Meltano sends both
+    deadline = threading.Timer(MAX_FLUSH_SECONDS, os._exit, (1,))
+    deadline.daemon = True
+    deadline.start()
+    if stdout.is_closed():
+        logger.error("The target (standard output) is gone; %s", RESUME_ADVICE)
+    else:
+        logger.error("The run was stopped; %s", RESUME_ADVICE)
+        with suppress(BrokenPipeError):
+            if tap and tap.state:
+                tap.state_writer.write_state(tap.state)
+            sys.stdout.flush()
+    stdout.discard()
+    sys.exit(1)
+
+
 def log_total(logger: logging.Logger, run: Run, streams: Iterable[Stream], seconds: float) -> None:
     """Log one line about the whole run and its duration (seconds)."""
     summaries = [
@@ -192,8 +222,7 @@ def is_unexplained(record: logging.LogRecord) -> bool:
     The SDK logs every error as unhandled: also those that the tap explains, and the early end of a
     stream in `--test`.
     """
-    explained = IntercomError | MappingError | AbortedSyncExceptionBase
-    handled = isinstance(sys.exc_info()[1], explained)
+    handled = isinstance(sys.exc_info()[1], EXPLAINED_ERRORS)
     return not (handled and record.msg == SDK_ERROR_LINE)
 
 

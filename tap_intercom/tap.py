@@ -21,13 +21,14 @@ from tap_intercom.custom.custom_streams import custom_stream_types
 from tap_intercom.custom.definitions import CUSTOM_STREAMS
 from tap_intercom.distribution import distribution_name
 from tap_intercom.settings import ApiVersion
-from tap_intercom.sync import incoming_state, writer
+from tap_intercom.sync import incoming_state, stdout
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
 from tap_intercom.sync.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
     from typing import IO
 
     from singer_sdk import Stream
@@ -126,6 +127,10 @@ class TapIntercom(ConfiguredTap):
             incoming_state.clamp_future_bookmarks(migrated, self.initialized_at // 1000)
         )
 
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
@@ -144,18 +149,16 @@ class TapIntercom(ConfiguredTap):
     ) -> None:
         """Run the command line; end with exit code 1 if anything was not loaded."""
         cli.tune_interpreter()
-        writer.enlarge_stdout_buffer()
+        if stdout.is_file():
+            stdout.enlarge_buffer()
+            stdout.interrupt_when_closed()
         state = state and cli.checked_state(state)
         catalog = catalog and cli.checked_catalog(catalog)
         try:
             with cli.exit_on_error(cls.logger):
                 super().invoke(state=state, catalog=catalog, **options)
-        except SystemExit as end:
-            if end.code or options.get("about"):
-                raise
-            # the SDK ends a run that a signal stops with exit code 0
-            cls.logger.error("The run was stopped; the next run resumes from its last STATE")  # noqa: TRY400  # a traceback would not help
-            sys.exit(1)
+        except (KeyboardInterrupt, BrokenPipeError):
+            cli.end_interrupted_run(cls.logger, cls._current)
         if tap := cls._current:
             seconds = time.time() - tap.initialized_at / 1000
             cli.log_total(cls.logger, tap.run, tap.streams.values(), seconds)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 OVERRIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
     "Stream._increment_stream_state": (Stream._increment_stream_state, "cabc0edb2fd4f000"),
     "Stream._write_record_message": (Stream._write_record_message, "292b7bed39883bd9"),
+    "Tap._handle_termination": (Tap._handle_termination, "2bb79ae47769883a"),
     "Tap._validate_config": (Tap._validate_config, "0584b9e347e353fa"),
 }
 CALLED: dict[str, tuple[Callable[..., Any], str]] = {

@@ -10,6 +10,8 @@ a release of the SDK changes one):
   children advance together, to the timestamp up to which nothing is outstanding.
 - `Tap._validate_config` (in `tap.py`): the SDK's message quotes the value that is wrong, which may
   be the access token.
+- `Tap._handle_termination` (in `tap.py`): after a signal the SDK's waits for the target, without
+  end if that reads nothing, and ends the run with exit code 0.
 """
 
 from __future__ import annotations

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,18 +13,6 @@ from tap_intercom.compat import override
 
 if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
-
-BUFFER_BYTES = 256 * 1024
-
-
-def enlarge_stdout_buffer() -> None:
-    """Write rows in blocks: with Python's 8 KB each row is a system call of its own.
-
-    Each such call also lets another thread run, which costs more than the call.
-    """
-    with suppress(io.UnsupportedOperation):  # in tests stdout is no file
-        buffer = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "w", closefd=False), BUFFER_BYTES)
-        sys.stdout = io.TextIOWrapper(buffer, encoding="utf-8")
 
 
 class Writer(MsgSpecWriter):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import signal
-import threading
 from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -17,14 +16,13 @@ from msgspec.structs import replace
 
 from tests.expected_rows import CHECKED, missing_rows
 from tests.guarantees.harness import Pipe, SyncHarness
-from tests.guarantees.process import TapProcess
+from tests.guarantees.process import TapProcess, wait_until
 from tests.guarantees.schedules import Event, Schedule, events, faults
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 from tests.singer import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.sandbox.server import Sandbox
@@ -190,19 +188,6 @@ def signal_during_request(
         return process.stop(number)
     finally:
         process.kill()
-
-
-def wait_until(is_met: Callable[[], bool]) -> None:
-    """Wait for another process, a minute at most.
-
-    Raises:
-        TimeoutError: The condition was not met by then.
-    """
-    for _ in range(1200):
-        if is_met():
-            return
-        threading.Event().wait(0.05)
-    raise TimeoutError
 
 
 @pytest.mark.parametrize("options", [TINY], indirect=True)
