@@ -1,4 +1,4 @@
-"""The part of the tap that checks its configuration."""
+"""The part of the tap that checks its configuration, with all names in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_intercom import settings
 from tap_intercom.compat import override
-from tap_intercom.custom import custom_objects, validation
+from tap_intercom.custom import custom_objects, map_names, validation
 from tap_intercom.schema import column_names
 from tap_intercom.streams import stream_types
 from tap_intercom.sync import stream_maps
@@ -54,11 +54,20 @@ class ConfiguredTap(Tap):
         """Prepare stream maps and flattening; the SDK would also map the deselected streams.
 
         Raises:
-            ConfigValidationError: A map is wrong, or two columns have the same name.
+            ConfigValidationError: A name in a map does not exist, a map is wrong, or two columns
+                have the same name.
         """
+        self._refuse(map_names.errors(self.config, self.streams, STREAM_NAMES))
         self.mapper = stream_maps.create_mapper(self.config, self.logger)
         self._refuse(stream_maps.errors(self.streams.values()))
+        self._warn(map_names.warnings(self.config, self.streams))
         self._warn(stream_maps.warnings(self.streams.values()))
+
+    @override
+    def run_discovery(self) -> str:
+        if self.is_configured:  # or streams that the settings name are missing
+            self._warn_of_errors(map_names.errors(self.config, self.streams, STREAM_NAMES))
+        return super().run_discovery()
 
     def _warn(self, warnings: Iterable[str]) -> None:
         for warning in warnings:

@@ -16,7 +16,7 @@ from singer_sdk import typing as th
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from tap_intercom.distribution import distribution_name
-from tap_intercom.spelling import unknown
+from tap_intercom.spelling import suggestion, unknown
 from tap_intercom.timestamps import start_of
 
 if TYPE_CHECKING:
@@ -249,6 +249,9 @@ def schema_errors(value: Any, schema: Mapping[str, Any], kind: str = "setting") 
             )
         elif error.validator == "type":
             yield f"{field}: has to be of type {_type_names(error.validator_value)}"
+        elif error.validator == "enum":
+            known = map(str, error.validator_value)
+            yield f"{field}: {error.message}{suggestion(str(error.instance), known)}"
         else:
             yield f"{field}: {error.message}" if field else error.message
 

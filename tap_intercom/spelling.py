@@ -15,9 +15,10 @@ def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
     For example `["contcats (did you mean contacts?)"]`.
     """
     right = sorted(known)
-    return [_with_suggestion(name, right) for name in names if name not in right]
+    return [name + suggestion(name, right) for name in names if name not in right]
 
 
-def _with_suggestion(name: str, known: list[str]) -> str:
-    matches = get_close_matches(name, known, 1)
-    return f"{name} (did you mean {matches[0]}?)" if matches else name
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is closest to an unknown one, as a question in parentheses."""
+    matches = get_close_matches(name, sorted(known), 1)
+    return f" (did you mean {matches[0]}?)" if matches else ""

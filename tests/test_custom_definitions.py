@@ -38,6 +38,8 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ({"path": "/x/{id}"}, "no parent is given"),
     ({"parent": "contacts"}, "path has to contain {id}, which stands for the id of each of the"),
     ({**CHILD, "parent": "tags"}, "parent: 'tags' is not one of ['companies', 'contacts', "),
+    ({**CHILD, "parent": "contcts"}, "(did you mean contacts?)"),
+    ({"columns": {"a": "sting"}}, "(did you mean string?)"),
     ({"method": "DELETE"}, "method: 'DELETE' is not one of ['GET', 'POST']"),
     ({"paging": "scroll"}, "paging: 'scroll' is not one of ['auto', 'none', 'cursor', 'link', "),
     ({"params": {"a": [1]}}, "params.a: has to be of type string or number or boolean"),

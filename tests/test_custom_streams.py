@@ -464,3 +464,32 @@ def test_child_without_parents_does_not_fail(tap: TapRunner) -> None:
     load(tap, {**NOTES, "parent": "companies", "path": "/companies/{id}/notes"})
 
     assert tap.failed_streams == []
+
+
+def test_misspelt_columns_are_reported(tap: TapRunner, caplog: pytest.LogCaptureFixture) -> None:
+    columns = {"nmae": "string", "visible_to": "string"}
+
+    tap.run(select=["my_macros"], custom_streams=[{**MACROS, "columns": columns}])
+
+    (warning,) = (one.message for one in caplog.records if one.levelname == "WARNING")
+    assert "nmae (did you mean name?)" in warning
+    assert "visible_to" not in warning
+    assert tap.failed_streams == []
+
+
+def test_misspelt_replication_key_fails_stream(tap: TapRunner) -> None:
+    definition = {**MACROS, "replication_key": "updated_a"}
+
+    output = tap.run(select=["my_macros"], custom_streams=[definition])
+
+    assert tap.failed_streams == ["my_macros"]
+    assert output.state.get("bookmarks", {}).get("my_macros", {}) == {}
+
+
+def test_misspelt_columns_of_child_are_reported(
+    tap: TapRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    tap.run(select=["my_notes"], custom_streams=[{**NOTES, "columns": {"bdy": "string"}}])
+
+    (warning,) = (one.message for one in caplog.records if one.levelname == "WARNING")
+    assert "bdy (did you mean body?)" in warning

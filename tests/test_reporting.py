@@ -300,7 +300,7 @@ def test_unknown_dataset_is_named(harness: SyncHarness, caplog: pytest.LogCaptur
     configured(harness, "tickets")
 
     (warning,) = (record.message for record in caplog.records if record.levelname == "WARNING")
-    assert "tickets does not exist" in warning
+    assert "tickets (did you mean ticket?) does not exist" in warning
     assert "conversation, ticket" in warning
 
 

@@ -15,6 +15,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk.mapper import CustomStreamMap
 
 import tap_intercom.sync.stream
+from tap_intercom.custom.map_names import FUNCTIONS
 from tap_intercom.tap import STREAM_TYPES, TapIntercom
 
 if TYPE_CHECKING:
@@ -67,3 +68,10 @@ def test_every_overridden_private_method_is_pinned() -> None:
 @pytest.mark.parametrize("name", OVERRIDDEN)
 def test_overridden_private_method_is_explained(name: str) -> None:
     assert f"`{name}`" in (tap_intercom.sync.stream.__doc__ or "")
+
+
+def test_functions_of_expressions_are_known() -> None:
+    schema = {"type": "object", "properties": {}}
+    stream_map = CustomStreamMap("x", {}, {}, schema, None, {}, None)
+
+    assert stream_map.expr_evaluator.functions.keys() == FUNCTIONS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,7 @@ from tap_intercom.custom.definitions import (
 )
 from tap_intercom.custom.validation import stream_definitions
 from tap_intercom.errors import InvalidRequestError, NotFoundError
+from tap_intercom.spelling import unknown
 from tap_intercom.sync.child_stream import ListChildStream
 from tap_intercom.sync.spool import Spool
 from tap_intercom.sync.stream import IntercomStream
@@ -42,13 +44,31 @@ class DefinedStream(IntercomStream):
     @property
     def definition_error(self) -> IntercomError | None:
         """What the responses so far show to be wrong with the definition, if anything."""
-        if not self._records_without_key:
-            return None
-        message = (
-            f"{self._records_without_key} records of {self.definition.path} lack "
-            f"{' or '.join(self.primary_keys)}; check the primary_keys of this custom stream"
-        )
-        return InvalidRequestError(message)
+        path, replication_key = self.definition.path, self.definition.replication_key
+        if self._records_without_key:
+            message = (
+                f"{self._records_without_key} records of {path} lack "
+                f"{' or '.join(self.primary_keys)}; check the primary_keys of this custom stream"
+            )
+            return InvalidRequestError(message)
+        if self._fields and replication_key and replication_key not in self._fields:
+            (name,) = unknown([replication_key], self._fields)
+            message = (
+                f"no record of {path} has the field {name}; "
+                "check the replication_key of this custom stream"
+            )
+            return InvalidRequestError(message)
+        return None
+
+    @cached_property
+    def _fields(self) -> set[str]:
+        """The fields of the records so far."""
+        return set()
+
+    def row(self, record: Record) -> Record:
+        """Return the columns of a record, and note its fields."""
+        self._fields.update(record)
+        return self.definition.row(record)
 
     @override
     def advance_bookmark(self, timestamp: int) -> None:
@@ -59,6 +79,12 @@ class DefinedStream(IntercomStream):
     def log_warnings(self) -> None:
         error = self.definition_error
         super().log_warnings()
+        if self._fields and (missing := unknown(self.definition.columns, self._fields)):
+            self.logger.warning(
+                "%s: no record has the fields %s, so these columns are null",
+                self.name,
+                ", ".join(missing),
+            )
         if error and self.name not in self.run.failures:
             self.fail(error)
 
@@ -82,7 +108,7 @@ class CustomStream(DefinedStream, TopLevelStream):
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
-        return super().post_process(self.definition.row(row), context)
+        return super().post_process(self.row(row), context)
 
     def _read(self, since: int) -> Iterator[Record]:
         for page in pages(self.client, list_request(self.definition, since)):
@@ -107,9 +133,7 @@ class CustomChildStream(DefinedStream, ListChildStream):
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         self._has_received = True
         return [
-            self.definition.row(item)
-            for page in pages
-            for item in records_in(self.definition, page.as_dict())
+            self.row(item) for page in pages for item in records_in(self.definition, page.as_dict())
         ]
 
     @property

@@ -18,6 +18,7 @@ from tap_intercom.compat import override
 from tap_intercom.errors import ExportFailedError, IntercomError, InvalidRequestError
 from tap_intercom.schema.columns import TEXT
 from tap_intercom.settings import ApiVersion
+from tap_intercom.spelling import suggestion
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.stream import SCHEMAS
 
@@ -232,6 +233,7 @@ def _find_dataset(name: str, offered: dict[str, Dataset]) -> Dataset | IntercomE
     if dataset and dataset.time:
         return dataset
     reason = "has no default time attribute" if dataset else "does not exist"
+    name += "" if dataset else suggestion(name, offered)
     message = f"reporting_datasets: {name} {reason}; Intercom offers {', '.join(offered)}"
     logger.warning("%s", message)
     return InvalidRequestError(message)
