@@ -7,7 +7,17 @@ import dataclasses
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import backfill, chart, cpu, details, increments, memory, shared_limit, start
+from benchmarks import (
+    backfill,
+    chart,
+    cpu,
+    details,
+    increments,
+    memory,
+    shared_limit,
+    start,
+    webhooks,
+)
 from benchmarks.report import header, line, machine, with_report
 from benchmarks.sizes import QUICK, Sizes
 from demo.processes import end_cleanly_on_signals
@@ -25,6 +35,7 @@ FIGURES: dict[str, Callable[[Sizes], list[Row]]] = {
     "shared-limit": shared_limit.measure,
     "start": start.measure,
     "increments": increments.measure,
+    "webhooks": webhooks.measure,
 }
 
 

@@ -25,6 +25,7 @@ class Sizes:
         workspace_many: Conversations of the large one.
         changed: How many changed in either.
         updated_contacts: Contacts that changed earlier on the same day.
+        webhook_seconds: Seconds for which notifications are sent.
     """
 
     detail_conversations: int = 3_000
@@ -42,6 +43,7 @@ class Sizes:
     workspace_many: int = 100_000
     changed: int = 100
     updated_contacts: int = 50_000
+    webhook_seconds: int = 20
 
 
 QUICK = Sizes(
@@ -59,5 +61,6 @@ QUICK = Sizes(
     workspace_few=500,
     workspace_many=5_000,
     updated_contacts=5_000,
+    webhook_seconds=3,
 )
 """Enough to see that everything works, too little to publish."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.sandbox import Control
+    from tests.sandbox.webhooks import Webhooks
 
 NEW_CONTACT = {
     "name": "Grace Hopper",
@@ -44,4 +45,24 @@ def change_workspace(sandbox: Control) -> list[str]:
         f"set the monthly spend of company {company['id']} to 4200",
         f"answered conversation {answered['id']} three times",
         f"deleted conversation {closed['id']}",
+    ]
+
+
+def change_with_webhooks(webhooks: Webhooks) -> list[str]:
+    """Change and delete a few records of which Intercom notifies the receiver.
+
+    Returns:
+        A sentence about each change.
+    """
+    contact = webhooks.records("contacts")[2]["id"]
+    company = webhooks.records("companies")[1]["id"]
+    answered, closed, *_ = (record["id"] for record in webhooks.records("conversations")[2:])
+    webhooks.add_parts(answered, 1)
+    webhooks.delete("conversations", closed)
+    webhooks.delete("companies", company)
+    webhooks.change("contacts", contact, {"name": "Katherine Johnson"})
+    return [
+        f"answered conversation {answered}",
+        f"deleted conversation {closed} and company {company}",
+        f"renamed contact {contact} to Katherine Johnson",
     ]

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 USER_VARIABLES = ("MELTANO_", "SINGER_", "TAP_INTERCOM_", "TARGET_", "UV_CONSTRAINT", "VIRTUAL_ENV")
 PIPELINE = ("tap-intercom", "target-postgres")
+CHANGES = ("tap-intercom--changes", "target-postgres")
+"""What `watch` runs: the same tap, which reads only what notifications name."""
+
+NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}  # all servers are on this machine
 MAX_LINES_SHOWN = 60
 
 
@@ -75,11 +79,24 @@ class Meltano:
         Raises:
             MeltanoError: The run failed.
         """
-        no_proxy = {"NO_PROXY": "*", "no_proxy": "*"}  # all servers are on this machine
-        self._meltano("run", "--no-install", *PIPELINE, **no_proxy)
+        self._meltano("run", "--no-install", *PIPELINE, **NO_PROXY)
+
+    @property
+    def changes_command(self) -> list[str | Path]:
+        """The command `meltano run tap-intercom--changes target-postgres`, for `watch`."""
+        return [*self._program, "run", "--no-install", *CHANGES]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables of `changes_command`."""
+        return {**self._environment, **NO_PROXY}
+
+    @property
+    def _program(self) -> list[str | Path]:
+        return [dev.meltano(), "--env-file", self._no_settings]
 
     def _meltano(self, *arguments: str, **variables: str) -> None:
-        command: list[str | Path] = [dev.meltano(), "--env-file", self._no_settings, *arguments]
+        command = [*self._program, *arguments]
         with self._log.open("a+") as log:
             start = log.tell()
             print("$", shlex.join(["meltano", *arguments]), file=log, flush=True)

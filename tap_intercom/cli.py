@@ -51,8 +51,11 @@ RESUME_ADVICE = "the next run resumes from the last STATE that the target has st
 VARIABLE_PREFIX = "TAP_INTERCOM_"
 """Prefix of the environment variables that are settings."""
 
-OTHER_VARIABLES = ("LOGLEVEL", "LOG_", "_")
-"""What follows the prefix in variables that are not settings: the SDK's log, Meltano's extras."""
+OTHER_VARIABLES = ("LOGLEVEL", "LOG_", "WEBHOOKS_CLIENT_SECRET", "WEBHOOKS_APP_ID", "_")
+"""What follows the prefix in variables that are not settings of the tap.
+
+They belong to the SDK's log, to the receiver of webhooks, and to Meltano's extras.
+"""
 
 MAX_FLUSH_SECONDS = 3
 """How long a run that was stopped tries to write its last messages."""

@@ -13,13 +13,18 @@ from tap_intercom.custom import custom_objects, map_names, validation
 from tap_intercom.schema import column_names
 from tap_intercom.streams import stream_types
 from tap_intercom.sync import stream_maps
+from tap_intercom.webhooks import settings as webhooks
+from tap_intercom.webhooks.notification_streams import STREAM_TYPES as NOTIFICATION_STREAM_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 STREAM_TYPES = stream_types()
 
-STREAM_NAMES = frozenset(stream_type.name for stream_type in STREAM_TYPES)  # type: ignore[misc]
+STREAM_NAMES = frozenset(
+    stream_type.name  # type: ignore[misc]
+    for stream_type in (*STREAM_TYPES, *NOTIFICATION_STREAM_TYPES)
+)
 """Names that a stream defined by a user can't have."""
 
 
@@ -41,6 +46,7 @@ class ConfiguredTap(Tap):
             *column_names.errors(self.config),
             *custom_objects.errors(self.config),
             *validation.errors(self.config, STREAM_NAMES),
+            *webhooks.errors(self.config),
         ]
         self.is_configured = not errors
         if raise_errors:

@@ -25,6 +25,8 @@ from tap_intercom.sync import incoming_state, stdout
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
 from tap_intercom.sync.writer import Writer
+from tap_intercom.webhooks import settings as webhooks
+from tap_intercom.webhooks.notification_streams import STREAM_TYPES as NOTIFICATION_STREAM_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +44,7 @@ class TapIntercom(ConfiguredTap):
     name = "tap-intercom"
     package_name = distribution_name()
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
-        *settings.PROPERTIES, CUSTOM_STREAMS, additional_properties=False
+        *settings.PROPERTIES, CUSTOM_STREAMS, *webhooks.PROPERTIES, additional_properties=False
     ).to_dict()
     message_writer_class = Writer
     message_writer: Writer
@@ -93,6 +95,7 @@ class TapIntercom(ConfiguredTap):
             started_at=self.initialized_at // 1000,
             is_configured=self.is_configured,
             has_catalog=self.input_catalog is not None,
+            changes=webhooks.change_feed(self.config) if self.is_configured else None,
         )
 
     @override
@@ -104,6 +107,7 @@ class TapIntercom(ConfiguredTap):
                 *STREAM_TYPES,
                 *custom_object_types(self.config),
                 *custom_stream_types(self.config, STREAM_NAMES),
+                *(NOTIFICATION_STREAM_TYPES if self.config.get("webhooks_database") else ()),
             )
             if api_version >= stream_type.min_api_version
         ]

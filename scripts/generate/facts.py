@@ -10,6 +10,7 @@ from typing import Any
 
 from tap_intercom.streams import stream_types
 from tap_intercom.sync.stream import IntercomStream
+from tap_intercom.webhooks.notification_streams import STREAM_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,6 +23,7 @@ GROUPS = {
     "Workspace": ("workspace", "teams", "tags", "data_attributes", "inbox"),
     "Help Center and content": ("help_center", "content", "news"),
     "Logs and exports": ("activity_logs", "message_engagement"),
+    "Webhooks": ("notification_streams",),
 }
 """Heading -> the modules of `tap_intercom/streams/`; another module is a group by itself."""
 
@@ -108,7 +110,7 @@ def _name(kind: Any) -> str:
 
 def read_streams() -> list[StreamFacts]:
     """Return the facts of all streams, by group and in the order of the code."""
-    found = [StreamFacts(stream_type) for stream_type in stream_types()]
+    found = [StreamFacts(stream_type) for stream_type in (*stream_types(), *STREAM_TYPES)]
     modules = [module for named in GROUPS.values() for module in named]
     modules += sorted({facts.module for facts in found} - set(modules))
     return sorted(found, key=lambda facts: modules.index(facts.module))

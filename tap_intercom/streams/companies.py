@@ -36,6 +36,7 @@ class Companies(AttributedStream):
     replication_key = "updated_at"
     permission = "Read and list users and companies"
     attribute_source = AttributeSource(ATTRIBUTES_OF_COMPANIES)
+    record_request = Request("/companies/{id}", record_keys=())
 
     @classmethod
     @override

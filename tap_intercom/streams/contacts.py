@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.request import Request
-from tap_intercom.api.search import CursorRefusedError, SearchEndpoint
+from tap_intercom.api.search import PARAMS_MIN_VERSION, CursorRefusedError, SearchEndpoint
 from tap_intercom.compat import override
 from tap_intercom.schema.attributes import AttributeSource
 from tap_intercom.settings import ApiVersion
@@ -63,6 +63,7 @@ class Contacts(AttributedStream, SearchStream):
     replication_key = "updated_at"
     permission = READ_CONTACTS
     attribute_source = AttributeSource(ATTRIBUTES_OF_CONTACTS)
+    record_request = Request("/contacts/{id}", record_keys=())
     endpoint = SearchEndpoint(
         "/contacts/search",
         ("data",),
@@ -70,6 +71,12 @@ class Contacts(AttributedStream, SearchStream):
         min_window_seconds=5 * DAY,
         params=MERGES,
     )
+
+    @override
+    def request_record(self, record_id: str) -> Request:
+        request = super().request_record(record_id)
+        has_params = self.client.api_version >= PARAMS_MIN_VERSION
+        return request.with_params(**MERGES) if has_params else request
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_intercom.api.response import Page
+    from tap_intercom.settings import Settings
 
 
 HIDDEN_TICKETS = (
@@ -59,6 +60,9 @@ ANY_TICKET = Request(
 """Succeeds if the token may read tickets."""
 
 
+CONVERSATION = Request("/conversations/{id}", record_keys=("conversation_parts",))
+
+
 class Conversations(AttributedStream, SearchStream):
     """Conversations, and tickets that are conversations if the token may read tickets."""
 
@@ -69,6 +73,12 @@ class Conversations(AttributedStream, SearchStream):
     permission = "Read conversations"
     endpoint = SearchEndpoint("/conversations/search", ("conversations", "data"))
     attribute_source = AttributeSource(ATTRIBUTES_OF_CONVERSATIONS)
+    record_request = CONVERSATION
+    exclude_fields = ("conversation_parts",)
+
+    @override
+    def request_record(self, record_id: str) -> Request:
+        return conversation_request(record_id, self.settings)
 
     @override
     def custom_definitions(self) -> list[Record]:
@@ -163,15 +173,12 @@ class ConversationChildStream(ChildStream):
 class ConversationDetailStream(ConversationChildStream, DetailChildStream):
     """Rows from a conversation's detail, which is fetched once for all streams that need it."""
 
-    detail_request = Request("/conversations/{id}", record_keys=("conversation_parts",))
+    detail_request = CONVERSATION
     records_path = ("conversation_parts", "conversation_parts")
 
     @override
     def request(self, record: Record) -> Request | None:
-        request = super().request(record)
-        if request and self.settings.plaintext_bodies:
-            return request.with_params(display_as="plaintext")
-        return request
+        return conversation_request(record["id"], self.settings)
 
 
 class ConversationParts(ConversationDetailStream):
@@ -277,3 +284,9 @@ class SideConversations(ConversationChildStream, ListChildStream):
         for conversation in super().items(record, pages):
             side_conversation_id = conversation.pop("side_conversation_id", None)
             yield {**conversation, "id": conversation.get("id") or side_conversation_id}
+
+
+def conversation_request(conversation_id: object, settings: Settings) -> Request:
+    """Return the request for a conversation with its parts, as HTML or as text."""
+    request = CONVERSATION.for_id(conversation_id)
+    return request.with_params(display_as="plaintext") if settings.plaintext_bodies else request

@@ -38,6 +38,7 @@ class Tickets(AttributedStream, SearchStream):
     attributes = "ticket_attributes"
     attribute_source = AttributeSource(TICKET_TYPES, ("ticket_type_attributes",))
     exclude_fields = ("ticket_parts",)
+    record_request = Request("/tickets/{id}", record_keys=())
 
 
 class TicketChildStream(ChildStream):

@@ -42,6 +42,12 @@ class ChildStream(IntercomStream):
         parent: Any = cls.parent_stream_type
         return f"in {parent.name}"
 
+    @property
+    @override
+    def reads_changes(self) -> bool:
+        parent: Any = self.parent_stream_type
+        return parent.record_request is not None
+
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """Return nothing: the sync of the parent writes the rows."""

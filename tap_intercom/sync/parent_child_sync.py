@@ -59,6 +59,7 @@ class ParentChildSync:
         ]
         self._progress = Progress(parent.name, parent.logger, parent.client)
         self._exit_stack = ExitStack()
+        self._received: dict[str, list[Page]] = {}
         self._latest_timestamp = 0
         self._earliest_since_state = math.inf
 
@@ -87,10 +88,24 @@ class ParentChildSync:
         """Where the stream that is furthest behind starts (epoch seconds)."""
         return min(stream.start_timestamp for stream in self._streams)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether a stream has ended before all of its records were processed."""
+        return any(stream.has_ended for stream in self._streams)
+
     def prefetch_details(
-        self, records: Iterable[TimestampedRecord]
+        self,
+        records: Iterable[TimestampedRecord],
+        received: dict[str, list[Page]] | None = None,
     ) -> Iterator[tuple[TimestampedRecord, Sequence[Detail]]]:
-        """Yield each record with one detail per child stream: pages, an error, or None."""
+        """Yield each record with one detail per child stream: pages, an error, or None.
+
+        Args:
+            records: The parent's records.
+            received: Responses that are there already, by the cache key of their request; each is
+                taken out with its record.
+        """
+        self._received = {} if received is None else received
         client = self._parent.client
         prefetcher = Prefetcher(self._parent.settings.concurrency, lambda: client.received)
         items = ((item, [child.request(item) for child in self._children]) for item in records)
@@ -106,8 +121,12 @@ class ParentChildSync:
     ) -> Callable[[], Responses] | None:
         """Return a function that fetches what the child streams need, each request once."""
         requests = {request.cache_key: request for request in item[1] if request}
+        received: Responses = {
+            key: self._received.pop(key) for key in requests if key in self._received
+        }
+        missing = [request for key, request in requests.items() if key not in received]
         client = self._parent.client
-        return (lambda: _fetch_all(client, requests.values())) if requests else None
+        return (lambda: received | _fetch_all(client, missing)) if requests else None
 
     def write_child_records(self, item: TimestampedRecord, details: Sequence[Detail]) -> None:
         """Write the rows of a record in all child streams."""

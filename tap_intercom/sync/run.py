@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_intercom.errors import IntercomError
+    from tap_intercom.sync.change_feed import ChangeFeed
     from tap_intercom.sync.writer import Writer
 
 
@@ -27,6 +28,7 @@ class Run:
         started_at: When the run started (epoch seconds).
         is_configured: Whether the configuration is complete, so that Intercom can be asked.
         has_catalog: Whether a catalog was given, so that no schema is discovered.
+        changes: Tells which records changed, if the run reads only those.
         failures: Why a stream could not be loaded completely, by its name.
     """
 
@@ -35,6 +37,7 @@ class Run:
     started_at: int
     is_configured: bool
     has_catalog: bool
+    changes: ChangeFeed | None = None
     failures: dict[str, IntercomError] = field(default_factory=dict)
 
     @cached_property

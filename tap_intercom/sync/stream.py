@@ -76,6 +76,11 @@ class IntercomStream(Stream):
         """Return where the rows come from, as `docs/streams.md` says it (Markdown)."""
         raise NotImplementedError
 
+    @property
+    def reads_changes(self) -> bool:
+        """Whether a run that reads only changed records syncs this stream."""
+        return False
+
     @cached_property
     def summary(self) -> Summary:
         """The stream's figures for the run."""
@@ -152,7 +157,7 @@ class IntercomStream(Stream):
         It lies before the bookmark, because Intercom's index lags. Without a bookmark it is the
         start date.
         """
-        if not self.is_incremental:
+        if not self.is_incremental or self.run.changes is not None:
             return 0
         if self.bookmark is None:
             return self.settings.start_date or 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.compat import override
 from tap_intercom.errors import AuthenticationError, IntercomError, PermissionDeniedError
+from tap_intercom.sync.changed_records import ChangedRecords
 from tap_intercom.sync.parent_child_sync import ParentChildSync
 from tap_intercom.sync.stream import IntercomStream
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_intercom.api.request import Request
+    from tap_intercom.sync.change_feed import ChangeFeed
     from tap_intercom.timestamps import TimestampedRecord
 
 INDEX_LAG_SECONDS = 900
@@ -27,11 +30,14 @@ class TopLevelStream(IntercomStream):
         exclude_fields: Fields that are left out of a row, because a child stream has them.
         singular: What one record is called, in the columns of custom streams that have this stream
             as their parent; empty if none may.
+        record_request: The request for one record; `{id}` stands for its id. None if records can't
+            be read one by one.
         expected_records: How many records the sync will process; 0 while that is unknown.
     """
 
     exclude_fields: ClassVar[tuple[str, ...]] = ()
     singular: ClassVar[str] = ""
+    record_request: ClassVar[Request | None] = None
     expected_records = 0
 
     @property
@@ -52,25 +58,62 @@ class TopLevelStream(IntercomStream):
         """
         raise NotImplementedError
 
+    @property
+    @override
+    def reads_changes(self) -> bool:
+        return self.record_request is not None
+
+    def request_record(self, record_id: str) -> Request:
+        """Return the request for a record of this stream.
+
+        Raises:
+            NotImplementedError: The stream has no `record_request`.
+        """
+        if self.record_request is None:
+            raise NotImplementedError
+        return self.record_request.for_id(record_id)
+
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """Yield this stream's records; records of its child streams are written on the way."""
+        if self.run.changes is not None and not self.reads_changes:
+            return
         sync = ParentChildSync(self, self.stable_before)
         try:
             with sync:
-                for item, details in sync.prefetch_details(self.iterate(sync.start_timestamp)):
-                    sync.write_child_records(item, details)
-                    if sync.needs_parent_record(item):
-                        sync.count_parent_record()
-                        yield item.record
-                    sync.write_state_if_due(item, self.expected_records)
-                sync.finalize_state()
+                if self.run.changes is None or self.record_request is None:
+                    yield from self._updated_records(sync)
+                else:
+                    yield from self._changed_records(sync, self.run.changes)
         except IntercomError as error:
-            if self._ends_run(error):
+            if self.ends_run(error):
                 raise
             sync.fail(error)
         finally:
             sync.log_summaries()
+
+    def _updated_records(self, sync: ParentChildSync) -> Iterator[Record]:
+        """Yield the records updated since the bookmarks, and advance these."""
+        for item, details in sync.prefetch_details(self.iterate(sync.start_timestamp)):
+            sync.write_child_records(item, details)
+            if sync.needs_parent_record(item):
+                sync.count_parent_record()
+                yield item.record
+            sync.write_state_if_due(item, self.expected_records)
+        sync.finalize_state()
+
+    def _changed_records(self, sync: ParentChildSync, feed: ChangeFeed) -> Iterator[Record]:
+        """Yield the records that notifications name; the bookmarks stay where they are."""
+        changed = ChangedRecords(self, feed, self.singular, self.request_record)
+        for item, details in sync.prefetch_details(changed.iterate(), changed.pages):
+            sync.write_child_records(item, details)
+            if sync.needs_parent_record(item):
+                sync.count_parent_record()
+                yield item.record
+            changed.add_failure(item, details)
+        if not sync.has_ended:
+            changed.save_state()
+        changed.log_summary()
 
     @override
     def post_process(self, row: Record, context: Context | None = None) -> Record | None:
@@ -94,7 +137,7 @@ class TopLevelStream(IntercomStream):
     ) -> None:
         """Do nothing: `ParentChildSync` advances the bookmarks of parent and children."""
 
-    def _ends_run(self, error: IntercomError) -> bool:
+    def ends_run(self, error: IntercomError) -> bool:
         """Whether an error concerns all streams: no other would be answered either."""
         if isinstance(error, PermissionDeniedError):
             return False

@@ -61,8 +61,11 @@ def _list_contacts(call: Call) -> web.Response:
 
 def _contacts_as_asked(call: Call) -> Search:
     """With or without merge histories, which 2.16 has introduced."""
-    merges = call.parameter("include_merge_history") == "true" and call.version >= V2_16
-    return CONTACTS_WITH_MERGES if merges else CONTACTS
+    return CONTACTS_WITH_MERGES if _asks_for_merges(call) else CONTACTS
+
+
+def _asks_for_merges(call: Call) -> bool:
+    return call.parameter("include_merge_history") == "true" and call.version >= V2_16
 
 
 def _contact(call: Call) -> web.Response:
@@ -75,7 +78,8 @@ def _contact(call: Call) -> web.Response:
         message = "This contact has been merged. See the 'Link' header for the canonical contact."
         link = {"Link": f'</contacts/{into}>; rel="canonical"'}
         raise ApiError(HTTPStatus.GONE, "contact_merged", message, link)
-    return _respond(call, found(call, "contacts"), views.contact)
+    view = views.contact_with_merges if _asks_for_merges(call) else views.contact
+    return _respond(call, found(call, "contacts"), view)
 
 
 def _companies_of_contact(call: Call) -> web.Response:

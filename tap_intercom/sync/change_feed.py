@@ -1,0 +1,27 @@
+"""What tells a run which records changed, so that it reads only those."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ChangedIds(NamedTuple):
+    """The ids of changed records.
+
+    Attributes:
+        ids: Each id once.
+        position: A JSON value that stands for what has been read then.
+    """
+
+    ids: Sequence[str]
+    position: Any
+
+
+class ChangeFeed(Protocol):
+    """Tells which records changed."""
+
+    def changed_ids(self, record_type: str, position: Any) -> ChangedIds:
+        """Return the ids of records that changed since a position; None is the beginning."""

@@ -1,0 +1,66 @@
+"""What the tap reads from the store: which records changed since its last run."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tap_intercom.sync.change_feed import ChangedIds
+from tap_intercom.webhooks.notifications import changed_records
+from tap_intercom.webhooks.position import Position
+from tap_intercom.webhooks.store import NotificationStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_intercom.webhooks.store import StoredNotification
+
+
+class NotificationReader:
+    """Reads the notifications that a position lacks; implements the sync's `ChangeFeed`."""
+
+    def __init__(self, database: str) -> None:
+        """Prepare a reader.
+
+        Args:
+            database: The SQLAlchemy URL of the store.
+
+        Raises:
+            StoreError: It is not the URL of a SQLite file or a Postgres database.
+        """
+        self._database = database
+
+    @cached_property
+    def store(self) -> NotificationStore:
+        """The store, which has to be there: only receivers create it.
+
+        Raises:
+            StoreError: It can't be read.
+        """
+        store = NotificationStore(self._database)
+        store.check_exists()
+        return store
+
+    def read(self, position: Position) -> Iterator[StoredNotification]:
+        """Yield the notifications that a position lacks, in the order of their sequence.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        return self.store.read(position)
+
+    def changed_ids(self, record_type: str, position: Any) -> ChangedIds:
+        """Return the ids of one type of record that notifications since a position name.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        start = Position.from_state(position)
+        ids: dict[str, None] = {}
+        sequences = list[int]()
+        for notification in self.read(start):
+            sequences.append(notification.sequence)
+            for record in changed_records(notification.topic, notification.body):
+                if record.type == record_type:
+                    ids[record.id] = None
+        return ChangedIds(list(ids), start.after(sequences).as_state())

@@ -1,0 +1,301 @@
+"""The store: the table of notifications, to which receivers append and from which the tap reads."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from tap_intercom.errors import IntercomError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_intercom.webhooks.notifications import Notification
+    from tap_intercom.webhooks.position import Position
+
+TABLE_NAME = "intercom_notifications"
+
+TIMEOUT_SECONDS = 4
+"""The longest wait for the database; Intercom itself waits five seconds for an answer."""
+
+READ_SIZE = 100
+"""Notifications that are read at once; a body may have up to 4 MB."""
+
+PRUNE_SIZE = 1000
+"""Notifications that are deleted in one transaction."""
+
+CREATE_LOCK = 7_213_501_174
+"""Any number: the advisory lock under which receivers on one Postgres create the tables."""
+
+POSTGRES_OPTIONS = {
+    "connect_timeout": TIMEOUT_SECONDS,
+    "tcp_user_timeout": TIMEOUT_SECONDS * 1000,
+    "options": f"-c statement_timeout={TIMEOUT_SECONDS * 1000}",
+}
+"""A server that no longer answers must not hold up the next notifications."""
+
+metadata = sa.MetaData()
+
+notifications = sa.Table(
+    TABLE_NAME,
+    metadata,
+    sa.Column(
+        "sequence",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        sa.Identity(),
+        primary_key=True,
+    ),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("app_id", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, comment="When it happened (epoch seconds)"),
+    sa.Column("received_at", sa.BigInteger, nullable=False, comment="Epoch seconds"),
+    sa.Column("body", sa.Text, nullable=False),
+    sqlite_autoincrement=True,  # a sequence is never used again, also after the last row is pruned
+)
+
+versions = sa.Table(
+    f"{TABLE_NAME}_version",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("checked_at", sa.BigInteger, nullable=False, comment="Epoch seconds"),
+)
+
+VERSION = 1
+"""The version of the tables; a later program migrates those of an earlier one."""
+
+
+class StoreError(IntercomError):
+    """The database can't be used; the message says why, without its URL's password."""
+
+
+class StoredNotification(NamedTuple):
+    """A notification as it is read from the store.
+
+    Attributes:
+        sequence: Its place in the order of arrival; unique and never used again.
+        id: Intercom's id, or a digest where there is none.
+        topic: What happened, such as `contact.deleted`.
+        app_id: The id code of the workspace.
+        created_at: When it happened (epoch seconds, UTC).
+        received_at: When it was stored (epoch seconds, UTC).
+        body: The JSON text as it was received.
+    """
+
+    sequence: int
+    id: str
+    topic: str
+    app_id: str
+    created_at: int | None
+    received_at: int
+    body: str
+
+
+class NotificationStore:
+    """The notifications in a SQLite file or a Postgres database."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare a store; nothing is opened before the first use.
+
+        Args:
+            url: A SQLAlchemy URL, such as `sqlite:////var/lib/intercom/notifications.db`.
+
+        Raises:
+            StoreError: The URL is not one of a SQLite file or a Postgres database.
+        """
+        self._engine = _engine(url)
+        is_file = self._engine.dialect.name == "sqlite"
+        self._file = Path(self._engine.url.database or "") if is_file else None
+
+    def open(self) -> None:
+        """Create or migrate the tables, and check that the database takes writes.
+
+        Raises:
+            StoreError: The database can't be reached or written, or a later program created it.
+        """
+        with self._explained("write"):
+            if self._file:  # it will hold personal data
+                os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
+        with self._explained("write"), self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CREATE_LOCK)))
+            metadata.create_all(connection)
+            version = connection.scalar(sa.select(sa.func.max(versions.c.version)))
+            if version is None:
+                connection.execute(sa.insert(versions).values(version=VERSION, checked_at=0))
+        if version is not None and version > VERSION:
+            message = f"the database {self} was created by a later version of tap-intercom"
+            raise StoreError(message)
+        self.check()
+
+    def check_exists(self) -> None:
+        """Check that there is a store to read; SQLite would create an empty file.
+
+        Raises:
+            StoreError: There is none, or it can't be read.
+        """
+        if self._file and not self._file.exists():
+            message = f"the database {self} does not exist; tap-intercom-webhooks creates it"
+            raise StoreError(message)
+        self.latest_sequence()
+
+    def check(self) -> None:
+        """Make a small write, to see whether the database takes any.
+
+        Raises:
+            StoreError: It does not.
+        """
+        with self._explained("write"), self._engine.begin() as connection:
+            connection.execute(sa.update(versions).values(checked_at=int(time.time())))
+
+    def append(self, batch: Sequence[Notification]) -> None:
+        """Store notifications in one transaction, each id once; on return they are durable.
+
+        Raises:
+            StoreError: Nothing was stored.
+        """
+        received_at = int(time.time())
+        rows = {item.id: {**item._asdict(), "received_at": received_at} for item in batch}
+        with self._explained("write"), self._engine.begin() as connection:
+            # an insert that is refused would leave a gap in the sequences of Postgres
+            ids = sa.select(notifications.c.id).where(notifications.c.id.in_(rows))
+            for known in connection.scalars(ids).all():
+                del rows[known]
+            if rows:
+                connection.execute(_insert_new(connection), list(rows.values()))
+
+    def read(self, position: Position) -> Iterator[StoredNotification]:
+        """Yield the notifications that a position lacks, in the order of their sequence.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        sequence = notifications.c.sequence
+        gaps = [sequence.between(first, last) for first, last in position.gaps]
+        missing = sa.or_(sequence > position.sequence, *gaps)
+        end = self.latest_sequence()
+        last_read = 0
+        while True:
+            query = (
+                sa.select(*(notifications.c[name] for name in StoredNotification._fields))
+                .where(missing, sequence > last_read, sequence <= end)
+                .order_by(sequence)
+                .limit(READ_SIZE)
+            )
+            rows = self._rows(query)
+            for row in rows:
+                yield StoredNotification._make(row)
+            if len(rows) < READ_SIZE:
+                return
+            last_read = rows[-1].sequence
+
+    def latest_sequence(self) -> int:
+        """Return the highest sequence, 0 if there is none.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        return self._rows(sa.select(sa.func.max(notifications.c.sequence)))[0][0] or 0
+
+    def unread(self, position: Position) -> list[int]:
+        """Return the sequences that a position lacks.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        sequence = notifications.c.sequence
+        gaps = [sequence.between(first, last) for first, last in position.gaps]
+        query = sa.select(sequence).where(sa.or_(sequence > position.sequence, *gaps))
+        return [row.sequence for row in self._rows(query)]
+
+    def prune(self, before: int) -> int:
+        """Delete what was received before a timestamp (epoch seconds); return how many.
+
+        Each step is a transaction of its own, so receivers wait for none of them long.
+
+        Raises:
+            StoreError: The database can't be written.
+        """
+        sequence = notifications.c.sequence
+        old = sa.select(sequence).where(notifications.c.received_at < before).limit(PRUNE_SIZE)
+        pruned = 0
+        while True:
+            with self._explained("write"), self._engine.begin() as connection:
+                delete = sa.delete(notifications).where(sequence.in_(old.scalar_subquery()))
+                deleted = connection.execute(delete).rowcount
+            pruned += deleted
+            if deleted < PRUNE_SIZE:
+                return pruned
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def __str__(self) -> str:
+        return self._engine.url.render_as_string(hide_password=True)
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        with self._explained("read"), self._engine.connect() as connection:
+            return connection.execute(query).all()
+
+    @contextmanager
+    def _explained(self, action: str) -> Iterator[None]:
+        """Raise a StoreError for any other; the first line of a driver's message quotes no row."""
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            cause = getattr(error, "orig", None) or error
+            line = str(cause).strip().partition("\n")[0]
+            message = f"can't {action} the database {self}: {type(cause).__name__}: {line}"
+            raise StoreError(message) from None
+
+
+def _insert_new(connection: sa.Connection) -> sa.Insert:
+    """Return an insert that skips an id which another receiver stored meanwhile."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(notifications).on_conflict_do_nothing()
+    return sqlite.insert(notifications).on_conflict_do_nothing()
+
+
+def _engine(text: str) -> sa.Engine:
+    try:
+        url = sa.make_url(text)
+        if url.drivername in {"postgres", "postgresql"}:
+            url = url.set(drivername="postgresql+psycopg")
+        backend = url.get_backend_name()
+        if backend == "sqlite" and url.database:
+            return _sqlite_engine(url)
+        if backend == "postgresql":
+            return sa.create_engine(
+                url, connect_args=POSTGRES_OPTIONS, hide_parameters=True, pool_pre_ping=True
+            )
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is not installed: pip install 'tap-intercom[webhooks]'"
+        raise StoreError(message) from None
+    except (ArgumentError, NoSuchModuleError):
+        pass
+    message = (
+        "the database has to be the URL of a SQLite file or of Postgres, such as "
+        "sqlite:////var/lib/intercom/notifications.db or postgresql://user:password@host/database"
+    )
+    raise StoreError(message)
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": TIMEOUT_SECONDS}, hide_parameters=True)
+
+    @sa.event.listens_for(engine, "connect")
+    def make_durable(connection: Any, _: Any) -> None:
+        """A commit is on the disk when it returns, and readers don't wait for the writer."""
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+
+    return engine

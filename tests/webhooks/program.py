@@ -1,0 +1,65 @@
+"""The command `tap-intercom-webhooks`, run as a program of its own."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tests.webhooks.receiver import signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = [sys.executable, "-m", "tap_intercom.webhooks"]
+TIMEOUT_SECONDS = 60
+
+SECRET = {"TAP_INTERCOM_WEBHOOKS_CLIENT_SECRET": "client-secret"}
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+
+
+@contextmanager
+def running(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments],
+        env={**os.environ, **variables},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=TIMEOUT_SECONDS)
+
+
+def wait_for(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if match := re.search(pattern, line):
+            return match
+    raise AssertionError(pattern)
+
+
+def post(port: int, body: bytes) -> int:
+    """Send a signed body and return the status of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("POST", "/intercom", body, {"X-Hub-Signature": signature(body)})
+        return connection.getresponse().status
+    finally:
+        connection.close()

@@ -1,0 +1,124 @@
+"""The command `tap-intercom-webhooks`, as a program of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_intercom.webhooks.notifications import Notification
+from tap_intercom.webhooks.position import Position
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tap_intercom.webhooks.store import NotificationStore
+from tests.webhooks.program import SECRET, TIMEOUT_SECONDS, post, run, running, wait_for
+from tests.webhooks.receiver import notification
+
+
+def wait_until_written(file: Path, lines: int) -> None:
+    for _ in range(TIMEOUT_SECONDS * 20):
+        if file.exists() and len(file.read_text().splitlines()) >= lines:
+            return
+        time.sleep(0.05)
+    raise AssertionError(file.read_text() if file.exists() else "no file")
+
+
+def test_receiver_stores_what_intercom_signed(store: NotificationStore, database: str) -> None:
+    body = json.dumps(notification()).encode()
+    with running("--port", "0", TAP_INTERCOM_WEBHOOKS_DATABASE=database, **SECRET) as process:
+        port = int(wait_for(process, r"running on http://127\.0\.0\.1:(\d+)")[1])
+        status = post(port, body)
+
+    assert status == 200
+    assert [item.body.encode() for item in store.read(Position())] == [body]
+
+
+def test_receiver_ends_on_sigterm(database: str) -> None:
+    with running("--database", database, "--port", "0", **SECRET) as process:
+        wait_for(process, r"running on http://127\.0\.0\.1:\d+")
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(TIMEOUT_SECONDS) == 0
+
+
+def test_receiver_needs_a_secret(database: str) -> None:
+    ended = run("--database", database, TAP_INTERCOM_WEBHOOKS_CLIENT_SECRET=" , ")
+
+    assert ended.returncode == 1
+    assert "TAP_INTERCOM_WEBHOOKS_CLIENT_SECRET" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_receiver_needs_a_writable_database(tmp_path: Path) -> None:
+    ended = run("--database", f"sqlite:///{tmp_path}/missing/file.db", **SECRET)
+
+    assert ended.returncode == 1
+    assert re.fullmatch(r"Error: can't write the database sqlite.*\n", ended.stderr)
+
+
+def test_unknown_option_is_refused(database: str) -> None:
+    ended = run("--databse", database, **SECRET)
+
+    assert ended.returncode == 2
+    assert "--databse" in ended.stderr
+
+
+def test_prune_deletes_old_notifications(store: NotificationStore, database: str) -> None:
+    store.append([Notification("n1", "ping", "abc123", None, "{}")])
+
+    kept = run("prune", "--older-than", "30d", TAP_INTERCOM_WEBHOOKS_DATABASE=database)
+
+    assert kept.stdout == "Deleted 0 notifications\n"
+    assert len(list(store.read(Position()))) == 1
+
+
+def test_prune_wants_a_time(database: str) -> None:
+    ended = run("prune", "--database", database, "--older-than", "30 days")
+
+    assert ended.returncode == 2
+    assert "'30 days' is not a time such as 30d" in ended.stderr
+
+
+def test_watch_runs_the_command(store: NotificationStore, database: str, tmp_path: Path) -> None:
+    log = tmp_path / "runs.txt"
+    script = f"echo run >> {log}"
+    options = ("watch", "--database", database, "--debounce", "0s")
+    with running(*options, "--", "sh", "-c", script) as process:
+        wait_until_written(log, lines=1)
+        store.append([Notification("n1", "ping", "abc123", None, "{}")])
+        wait_until_written(log, lines=2)
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT_SECONDS) == 0
+
+
+def test_sigterm_ends_watch_after_the_command(database: str, tmp_path: Path) -> None:
+    started, ended = tmp_path / "started", tmp_path / "ended"
+    script = f"echo x > {started}; sleep 1; echo x > {ended}"
+    with running("watch", "--database", database, "--", "sh", "-c", script) as process:
+        wait_until_written(started, lines=1)
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(TIMEOUT_SECONDS) == 0
+    assert ended.exists()
+
+
+def test_watch_explains_a_missing_command(database: str) -> None:
+    ended = run("watch", "--database", database, "--", "no-such-program")
+
+    assert ended.returncode == 1
+    assert ended.stderr == "Error: can't run no-such-program: No such file or directory\n"
+
+
+@pytest.mark.parametrize("command", ["prune", "watch"])
+def test_missing_arguments_are_named(command: str) -> None:
+    ended = run(command)
+
+    assert ended.returncode == 2
+    assert "Missing" in ended.stderr

@@ -1,0 +1,326 @@
+"""The tap reads what notifications name, once, and forgets none of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_intercom.tap import TapIntercom
+from tap_intercom.webhooks.notifications import parse_notification
+from tap_intercom.webhooks.position import Position
+from tap_intercom.webhooks.store import TABLE_NAME, NotificationStore
+from tests.guarantees.harness import Pipe, SyncHarness
+from tests.sandbox.faults import Fault
+from tests.webhooks.receiver import notification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.guarantees.harness import SyncResult
+
+PARENTS = ("contacts", "companies", "conversations", "tickets")
+GROUPS = (*PARENTS, "conversation_parts", "contact_tags", "company_tags", "ticket_parts")
+
+
+class Inbox:
+    """A store that is filled as a receiver fills it, and runs of the tap that read it."""
+
+    def __init__(self, harness: SyncHarness, store: NotificationStore, database: str) -> None:
+        self.harness = harness
+        self.store = store
+        self._database = database
+        self._count = 0
+
+    def put(self, topic: str, **item: Any) -> None:
+        """Store a notification."""
+        self._count += 1
+        body = json.dumps(notification(self._count, topic, **item))
+        self.store.append([parse_notification(body.encode())])
+
+    def try_sync(
+        self,
+        state: dict[str, Any] | None = None,
+        select: Iterable[str] = GROUPS,
+        pipe: Pipe | None = None,
+        **settings: Any,
+    ) -> SyncResult:
+        """Read what changed since a state."""
+        settings = {"webhooks_only": True, "webhooks_database": self._database, **settings}
+        return self.harness.try_sync(state, select, pipe=pipe, **settings)
+
+    def sync(self, state: dict[str, Any] | None = None, **options: Any) -> SyncResult:
+        """Read what changed since a state; a failure is raised."""
+        result = self.try_sync(state, **options)
+        if result.error:
+            raise result.error
+        return result
+
+
+@pytest.fixture
+def inbox(harness: SyncHarness, store: NotificationStore, database: str) -> Inbox:
+    return Inbox(harness, store, database)
+
+
+def test_each_named_record_is_asked_for_once(inbox: Inbox) -> None:
+    control = inbox.harness.sandbox
+    conversation = control.records("conversations")[3]["id"]
+    contact, company = (control.records(kind)[0]["id"] for kind in ("contacts", "companies"))
+    ticket = control.records("tickets")[0]["id"]
+    for _ in range(3):
+        inbox.put("conversation.user.replied", id=conversation)
+        inbox.put("contact.user.updated", id=contact)
+    inbox.put("company.contact.attached", company={"id": company}, contact={"id": contact})
+    inbox.put("ticket.closed", ticket={"id": ticket})
+    control.clear_requests()
+
+    result = inbox.sync()
+
+    paths = [request.path for request in inbox.harness.requests()]
+    assert sorted(path for path in paths if path.count("/") == 2) == sorted(
+        [
+            f"/companies/{company}",
+            f"/contacts/{contact}",
+            f"/conversations/{conversation}",
+            f"/tickets/{ticket}",
+        ]
+    )
+    assert [row["id"] for row in result.records("conversations")] == [conversation]
+    assert [row["id"] for row in result.records("tickets")] == [ticket]
+    assert {row["conversation_id"] for row in result.records("conversation_parts")} == {
+        conversation
+    }
+
+
+def test_rows_are_those_of_a_normal_run(inbox: Inbox) -> None:
+    control = inbox.harness.sandbox
+    chosen = {kind: control.records(kind)[2]["id"] for kind in PARENTS}
+    names = {"contacts": "contact", "companies": "company", "conversations": "conversation"}
+    for kind, record_id in chosen.items():
+        inbox.put(f"{names.get(kind, 'ticket')}.updated", id=record_id)
+
+    normal = inbox.harness.sync(select=GROUPS)
+    changed = inbox.sync()
+
+    for stream in GROUPS:
+        rows = changed.records(stream)
+        assert rows
+        assert [row for row in rows if row not in normal.records(stream)] == []
+
+
+def test_nothing_new_needs_no_request(inbox: Inbox) -> None:
+    inbox.put("ping", message="hello")
+    state = inbox.sync().state
+    inbox.harness.sandbox.clear_requests()
+
+    result = inbox.sync(state)
+
+    assert inbox.harness.requests() == []
+    assert all(not result.records(stream) for stream in GROUPS)
+
+
+def test_bookmarks_of_the_normal_run_stay(inbox: Inbox) -> None:
+    before = inbox.harness.sync(select=GROUPS)
+    inbox.harness.sandbox.clock.advance(86_400)
+    contact = inbox.harness.sandbox.records("contacts")[0]["id"]
+    inbox.harness.sandbox.change("contacts", contact, {"name": "Ada"})
+    inbox.put("contact.user.updated", id=contact)
+
+    after = inbox.sync(before.state)
+
+    assert [row["name"] for row in after.records("contacts")] == ["Ada"]
+    assert [after.bookmark(name) for name in GROUPS] == [before.bookmark(name) for name in GROUPS]
+
+
+def test_other_streams_write_nothing(inbox: Inbox) -> None:
+    contact = inbox.harness.sandbox.records("contacts")[0]["id"]
+    inbox.put("contact.user.updated", id=contact)
+
+    result = inbox.sync(select=[*GROUPS, "tags", "admins", "articles"])
+
+    assert not result.records("tags")
+    assert not result.records("admins")
+    assert len(inbox.harness.requests()) < 4
+
+
+def test_children_alone_are_read_too(inbox: Inbox) -> None:
+    conversation = inbox.harness.sandbox.records("conversations")[0]["id"]
+    inbox.put("conversation.user.replied", id=conversation)
+
+    result = inbox.sync(select=["conversation_parts"])
+
+    assert {row["conversation_id"] for row in result.records("conversation_parts")} == {
+        conversation
+    }
+    assert not result.records("conversations")
+
+
+def test_record_that_is_gone_is_counted(inbox: Inbox) -> None:
+    control = inbox.harness.sandbox
+    gone, kept, *_ = (record["id"] for record in control.records("conversations"))
+    inbox.put("conversation.user.replied", id=gone)
+    inbox.put("conversation.user.replied", id=kept)
+    inbox.put("conversation.deleted", conversation_id=gone)
+    control.delete("conversations", gone)
+
+    result = inbox.sync(select=["conversations", "webhook_deletions"])
+
+    assert [row["id"] for row in result.records("conversations")] == [kept]
+    assert [(row["type"], row["id"]) for row in result.records("webhook_deletions")] == [
+        ("conversation", gone)
+    ]
+    assert result.lines(20, "conversations", "1 others no longer exist")
+
+
+def test_failed_id_is_asked_for_again(inbox: Inbox) -> None:
+    control = inbox.harness.sandbox
+    bad, good, *_ = (record["id"] for record in control.records("contacts"))
+    inbox.put("contact.user.updated", id=bad)
+    inbox.put("contact.user.updated", id=good)
+    control.faults.add(Fault("status", path=f"/contacts/{bad}", times=None))
+
+    failed = inbox.try_sync(select=["contacts"])
+    control.faults.clear()
+    mended = inbox.sync(failed.state, select=["contacts"])
+    after = inbox.sync(mended.state, select=["contacts"])
+
+    assert failed.error is not None
+    assert [row["id"] for row in failed.records("contacts")] == [good]
+    assert [row["id"] for row in mended.records("contacts")] == [bad]
+    assert after.records("contacts") == []
+
+
+def test_failed_child_is_asked_for_again(inbox: Inbox) -> None:
+    control = inbox.harness.sandbox
+    contact = control.records("contacts")[0]["id"]
+    inbox.put("contact.user.updated", id=contact)
+    control.faults.add(Fault("status", path=f"/contacts/{contact}/segments", times=None))
+    streams = ["contacts", "contact_segments"]
+
+    failed = inbox.try_sync(select=streams)
+    control.faults.clear()
+    mended = inbox.sync(failed.state, select=streams)
+
+    assert failed.error is not None
+    assert [row["id"] for row in mended.records("contacts")] == [contact]
+
+
+def test_denied_stream_keeps_its_position(inbox: Inbox) -> None:
+    control = inbox.harness.sandbox
+    contact = control.records("contacts")[0]["id"]
+    inbox.put("contact.user.updated", id=contact)
+    control.faults.add(Fault("status", path=r"/contacts/.*", times=None, status=403))
+
+    denied = inbox.try_sync(select=["contacts"])
+    control.faults.clear()
+    allowed = inbox.sync(denied.state, select=["contacts"])
+
+    assert denied.denied_streams == {"contacts"}
+    assert [row["id"] for row in allowed.records("contacts")] == [contact]
+
+
+@pytest.mark.parametrize("messages", range(1, 30, 3))
+def test_killed_run_loses_nothing(inbox: Inbox, messages: int) -> None:
+    control = inbox.harness.sandbox
+    ids = [record["id"] for record in control.records("conversations")[:4]]
+    for conversation in ids:
+        inbox.put("conversation.user.replied", id=conversation)
+    select = ["conversations", "conversation_parts", "webhook_notifications"]
+
+    killed = inbox.try_sync(select=select, pipe=Pipe(messages=messages))
+    after = inbox.sync(killed.state, select=select)
+
+    for stream, key in (("conversations", "id"), ("conversation_parts", "conversation_id")):
+        rows = [*killed.records(stream), *after.records(stream)]
+        assert {row[key] for row in rows} == set(ids)
+    stored = {item.id for item in inbox.store.read(Position())}
+    rows = [*killed.records("webhook_notifications"), *after.records("webhook_notifications")]
+    assert {row["id"] for row in rows} == stored
+
+
+def test_late_commit_is_read_by_the_next_run(inbox: Inbox, database: str) -> None:
+    early, late, *_ = (record["id"] for record in inbox.harness.sandbox.records("contacts"))
+    inbox.put("contact.user.updated", id=early)
+    _renumber(database, 1, 5)
+    first = inbox.sync(select=["contacts", "webhook_notifications"])
+    inbox.put("contact.user.updated", id=late)
+    _renumber(database, 6, 3)
+
+    second = inbox.sync(first.state, select=["contacts", "webhook_notifications"])
+    third = inbox.sync(second.state, select=["contacts", "webhook_notifications"])
+
+    assert [row["id"] for row in second.records("contacts")] == [late]
+    assert [row["sequence"] for row in second.records("webhook_notifications")] == [3]
+    assert third.records("contacts") == third.records("webhook_notifications") == []
+
+
+def test_notifications_are_rows(inbox: Inbox) -> None:
+    inbox.put("contact.user.updated", id="c1", name="A\0B", half="\ud83d")
+    inbox.put("something.new", id="x")
+
+    result = inbox.sync(select=["webhook_notifications"])
+
+    first, second = result.records("webhook_notifications")
+    assert (first["sequence"], second["sequence"]) == (1, 2)
+    assert first["created_at"] == "2026-09-21T14:13:21+00:00"
+    assert first["body"]["data"]["item"]["name"] == "A\N{REPLACEMENT CHARACTER}B"
+    assert result.warnings("webhook_notifications", "something.new (1")
+
+
+def test_normal_run_reads_notifications_too(inbox: Inbox) -> None:
+    inbox.put("company.deleted", id="k1", deleted=True)
+
+    result = inbox.sync(select=["tags", "webhook_deletions"], webhooks_only=False)
+
+    (row,) = result.records("webhook_deletions")
+    assert (row["type"], row["id"], row["topic"]) == ("company", "k1", "company.deleted")
+    assert result.records("tags")
+
+
+def test_missing_database_is_explained(inbox: Inbox) -> None:
+    url = "sqlite:////nowhere/notifications.db"
+
+    result = inbox.try_sync(select=["contacts"], webhooks_database=url)
+
+    assert "does not exist; tap-intercom-webhooks creates it" in str(result.error)
+
+
+def test_streams_need_the_database(database: str) -> None:
+    without, with_database = (
+        TapIntercom(config={}, validate_config=False),
+        TapIntercom(config={"webhooks_database": database}, validate_config=False),
+    )
+
+    assert with_database.streams.keys() - without.streams.keys() == {
+        "webhook_deletions",
+        "webhook_notifications",
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"webhooks_only": True}, "webhooks_only needs webhooks_database"),
+        ({"webhooks_database": "notifications.db"}, "SQLite file or of Postgres"),
+        ({"webhooks_database": "mysql://user:secret@host/x"}, "SQLite file or of Postgres"),
+    ],
+)
+def test_wrong_setting_is_explained(
+    harness: SyncHarness, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(Exception, match="Config validation failed") as caught:
+        harness.sync(select=["tags"], **settings)
+
+    assert any(message in error for error in caught.value.errors)  # type: ignore[attr-defined]
+    assert "secret" not in str(caught.value)
+
+
+def _renumber(database: str, sequence: int, to: int) -> None:
+    """Give a notification another sequence, as if transactions had committed out of order."""
+    import sqlite3
+
+    connection = sqlite3.connect(database.removeprefix("sqlite:///"))
+    with connection:
+        connection.execute(f"UPDATE {TABLE_NAME} SET sequence = {to} WHERE sequence = {sequence}")
+    connection.close()

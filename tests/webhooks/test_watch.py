@@ -1,0 +1,143 @@
+"""`watch`: a command runs at the start and whenever it has something new to read."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from tap_intercom.webhooks import watch as watch_module
+from tap_intercom.webhooks.notifications import Notification
+from tap_intercom.webhooks.position import Position
+from tap_intercom.webhooks.store import NotificationStore, StoreError
+from tap_intercom.webhooks.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+
+class Rehearsal:
+    """A watch whose waits take no time; each wait may have something happen."""
+
+    def __init__(
+        self, store: NotificationStore, exit_codes: list[int], idle_waits: int = 5
+    ) -> None:
+        self.store = store
+        self.runs = list[list[str]]()
+        self.waits = list[float]()
+        self.during_run: dict[int, Callable[[], None]] = {}
+        self.while_idle: dict[int, Callable[[], None]] = {}
+        self._exit_codes = exit_codes
+        self._idle_waits = idle_waits
+        self._stopping = threading.Event()
+
+    def run(self, debounce: float = 5.0) -> None:
+        stopping = self._stopping
+        stopping.wait = self._wait  # type: ignore[method-assign, assignment]
+        Watch(self.store, self._run_command, debounce, stopping).run()
+
+    def _run_command(self) -> int:
+        self.runs.append([item.id for item in self.store.read(Position())])
+        self.during_run.pop(len(self.runs), lambda: None)()
+        return self._exit_codes.pop(0) if self._exit_codes else 0
+
+    def _wait(self, seconds: float) -> bool:
+        if seconds != watch_module.POLL_SECONDS:
+            self.waits.append(seconds)
+            return False
+        self._idle_waits -= 1
+        self.while_idle.pop(self._idle_waits, lambda: None)()
+        if self._idle_waits == 0:
+            self._stopping.set()
+        return False
+
+
+def add(store: NotificationStore, *ids: str) -> None:
+    store.append([Notification(name, "ping", "abc123", None, "{}") for name in ids])
+
+
+def test_command_runs_once_without_notifications(store: NotificationStore) -> None:
+    rehearsal = Rehearsal(store, [])
+
+    rehearsal.run()
+
+    assert rehearsal.runs == [[]]
+
+
+def test_what_was_there_at_the_start_runs_it_once(store: NotificationStore) -> None:
+    add(store, "n1")
+    rehearsal = Rehearsal(store, [])
+
+    rehearsal.run()
+
+    assert rehearsal.runs == [["n1"]]
+
+
+def test_notification_runs_it_after_the_debounce(store: NotificationStore) -> None:
+    rehearsal = Rehearsal(store, [])
+    rehearsal.while_idle[4] = lambda: add(store, "n1", "n2")
+
+    rehearsal.run(debounce=7)
+
+    assert rehearsal.runs == [[], ["n1", "n2"]]
+    assert rehearsal.waits == [7]
+
+
+def test_commit_during_a_run_brings_another(store: NotificationStore) -> None:
+    rehearsal = Rehearsal(store, [])
+    rehearsal.during_run[1] = lambda: add(store, "n1")
+
+    rehearsal.run()
+
+    assert rehearsal.runs == [[], ["n1"]]
+
+
+def test_failed_command_is_tried_again_later(store: NotificationStore) -> None:
+    rehearsal = Rehearsal(store, [1, 2, 0])
+
+    rehearsal.run()
+
+    assert len(rehearsal.runs) == 3
+    assert rehearsal.waits == [5, 10]
+
+
+def test_wait_after_failures_is_bounded(store: NotificationStore) -> None:
+    rehearsal = Rehearsal(store, [1] * 12, idle_waits=20)
+
+    rehearsal.run()
+
+    assert rehearsal.waits[-1] == watch_module.MAX_DELAY_SECONDS
+
+
+def test_late_commit_brings_another_run(
+    store: NotificationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, "n1", "n2")
+    sequences = iter([[1, 3], [], [2], [], [], []])
+    monkeypatch.setattr(NotificationStore, "unread", lambda *_: next(sequences))
+    rehearsal = Rehearsal(store, [], idle_waits=3)
+
+    rehearsal.run()
+
+    assert len(rehearsal.runs) == 2
+
+
+def test_database_that_fails_is_looked_at_again(
+    store: NotificationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unread = NotificationStore.unread
+    failures = iter([False, True, True])
+
+    def sometimes(store: NotificationStore, position: Position) -> list[int]:
+        if next(failures, False):
+            raise StoreError("can't read the database")
+        return unread(store, position)
+
+    monkeypatch.setattr(NotificationStore, "unread", sometimes)
+    rehearsal = Rehearsal(store, [])
+    rehearsal.while_idle[2] = lambda: add(store, "n1")
+
+    rehearsal.run()
+
+    assert rehearsal.runs == [[], ["n1"]]
