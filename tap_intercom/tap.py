@@ -71,6 +71,7 @@ class TapIntercom(ConfiguredTap):
 
         Raises:
             ConfigValidationError: A setting is missing, unknown or wrong.
+            IntercomError: Intercom could not be asked, so columns would be missing.
         """
         TapIntercom._current = self
         environment = os.environ if parse_env_config else {}
@@ -168,6 +169,15 @@ class TapIntercom(ConfiguredTap):
             cli.log_total(cls.logger, tap.run, tap.streams.values(), seconds)
         if cls._log_failures():
             sys.exit(1)
+
+    @classmethod
+    @override
+    def cb_discover(
+        cls: type[TapIntercom], ctx: click.Context, param: click.Option, value: bool
+    ) -> None:
+        """Write the catalog (`--discover`); end with exit code 1 if it would lack columns."""
+        with cli.exit_on_error(cls.logger):
+            super().cb_discover(ctx, param, value)
 
     @classmethod
     @override

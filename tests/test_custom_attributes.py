@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from tap_intercom.schema.attributes import properties_of
+from tap_intercom.errors import IntercomError
+from tap_intercom.schema.attributes import AttributeDefinitions, properties_of
 from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_CONTACTS
 from tap_intercom.tap import TapIntercom
-from tests.sandbox.faults import Fault
 
 if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
@@ -157,16 +159,6 @@ def test_discovery_works_without_permission(
     assert [warning.partition(":")[0] for warning in warnings] == ["companies", "contacts"]
 
 
-def test_refused_token_is_tried_once(sandbox: Sandbox, tap: TapRunner) -> None:
-    fault = Fault(kind="status", status=401, code="unauthorized", times=None)
-    sandbox.control.faults.add(fault)
-
-    catalog = TapIntercom(config=tap.config).catalog_dict
-
-    assert catalog["streams"] != []
-    assert len(sandbox.control.requests()) <= 2
-
-
 def test_each_definition_list_is_read_once(sandbox: Sandbox, tap: TapRunner) -> None:
     tap.run()
 
@@ -188,6 +180,16 @@ def test_each_reader_gets_its_own_definitions(tap: TapRunner) -> None:
     (second,) = definitions.pages(ATTRIBUTES_OF_CONTACTS)
 
     assert [record["name"] for record in second.records()] == names != []
+
+
+def test_silent_list_ends_discovery_in_time() -> None:
+    is_over = threading.Event()
+    client: Any = SimpleNamespace(fetch=lambda _: is_over.wait())
+
+    with pytest.raises(IntercomError, match="/data_attributes"):
+        AttributeDefinitions(client, 0.01).discover(ATTRIBUTES_OF_CONTACTS)
+
+    is_over.set()
 
 
 def test_catalog_keeps_its_types(tap: TapRunner) -> None:

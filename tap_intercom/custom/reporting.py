@@ -15,7 +15,12 @@ from tap_intercom.api.exports import ExportEndpoint
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in
 from tap_intercom.compat import override
-from tap_intercom.errors import ExportFailedError, IntercomError, InvalidRequestError
+from tap_intercom.errors import (
+    ExportFailedError,
+    IntercomError,
+    InvalidRequestError,
+    PermissionDeniedError,
+)
 from tap_intercom.schema.columns import TEXT
 from tap_intercom.settings import ApiVersion
 from tap_intercom.spelling import suggestion
@@ -210,8 +215,12 @@ class Reporting(ExportStream):
 def streams(tap: Tap, run: Run) -> list[Reporting]:
     """Return a stream for each dataset in the setting `reporting_datasets`.
 
-    Their columns are requested from Intercom. If that fails, the streams have none, and a warning
-    says so.
+    Their columns are requested from Intercom. If the token may not read them, the streams have
+    none, and a warning says so. With a catalog, which has the columns, that holds for any error:
+    only these streams fail, when they are synced.
+
+    Raises:
+        IntercomError: There is no catalog, and Intercom failed or can't be reached.
     """
     names = dict.fromkeys(run.config.get("reporting_datasets") or ())
     if not names or not run.is_configured:
@@ -219,10 +228,13 @@ def streams(tap: Tap, run: Run) -> list[Reporting]:
     if run.client.api_version < Reporting.min_api_version:
         return []
     try:
-        records = run.client.fetch(DATASETS).records()
+        pages = run.attribute_definitions.discover(DATASETS)
     except IntercomError as error:
+        if not run.has_catalog and not isinstance(error, PermissionDeniedError):
+            raise
         logger.warning("Could not read the reporting datasets, so they have no columns: %s", error)
         return [Reporting(tap, run, name, error) for name in names]
+    records = [record for page in pages for record in page.records()]
     offered = {str(record.get("id")): Dataset.from_record(record) for record in records}
     return [Reporting(tap, run, name, _find_dataset(name, offered)) for name in names]
 

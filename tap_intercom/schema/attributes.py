@@ -6,12 +6,15 @@ At discovery the defined attributes become properties of `custom_attributes` (ti
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.api.pagination import pages
 from tap_intercom.api.response import items_of
-from tap_intercom.errors import AuthenticationError, RetriableError
+from tap_intercom.errors import IntercomError
 from tap_intercom.schema.columns import ARRAY, BOOLEAN, DATE_TIME, INTEGER, NUMBER, OBJECT, TEXT
 
 if TYPE_CHECKING:
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from tap_intercom.api.client import IntercomClient
     from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page, Record
-    from tap_intercom.errors import IntercomError
 
 TYPES = {
     "string": TEXT,
@@ -36,32 +38,63 @@ TYPES = {
 }
 """JSON Schema by defined type (OpenAPI 2.16, data, conversation and ticket type attributes)."""
 
+MAX_DISCOVERY_SECONDS = 60
+"""How long discovery waits for all lists together: a person may be waiting for the catalog."""
+
 
 class AttributeDefinitions:
     """The lists that define attributes, each read once in a run."""
 
-    def __init__(self, client: IntercomClient) -> None:
-        """Prepare; no request is made."""
+    def __init__(self, client: IntercomClient, max_seconds: float) -> None:
+        """Prepare; no request is made.
+
+        Args:
+            client: Sends the requests.
+            max_seconds: How long discovery may take, for all lists together.
+        """
         self._client = client
+        self._max_seconds = max_seconds
+        self._seconds_left = max_seconds
         self._pages: dict[str, list[Page]] = {}
-        self._failure: IntercomError | None = None
 
     def pages(self, request: Request) -> list[Page]:
         """Return the pages of a list.
 
         Raises:
-            IntercomError: It can't be read; once Intercom refused the token or could not be
-                reached, no further request is made.
+            IntercomError: It can't be read.
         """
-        if self._failure:
-            raise self._failure
         if request.cache_key not in self._pages:
-            try:
-                self._pages[request.cache_key] = list(pages(self._client, request))
-            except (AuthenticationError, RetriableError) as error:
-                self._failure = error
-                raise
+            self._pages[request.cache_key] = list(pages(self._client, request))
         return [page.copy() for page in self._pages[request.cache_key]]
+
+    def discover(self, request: Request) -> list[Page]:
+        """Return the pages of a list that a schema is made from, within the time of discovery.
+
+        A thread reads them: nothing else bounds the time of a request with its retries, pages and
+        waits for the rate limit.
+
+        Raises:
+            IntercomError: It can't be read, or not in time.
+        """
+        found: Future[list[Page]] = Future()
+        started_at = time.monotonic()
+        threading.Thread(target=self._read, args=(request, found), daemon=True).start()
+        try:
+            return found.result(self._seconds_left)
+        except TimeoutError:
+            message = (
+                f"{request}: not read within the {self._max_seconds:g} s that discovery waits for "
+                "Intercom. Try again later"
+            )
+            raise IntercomError(message) from None
+        finally:
+            self._seconds_left -= time.monotonic() - started_at
+
+    def _read(self, request: Request, found: Future[list[Page]]) -> None:
+        try:
+            found.set_result(self.pages(request))
+        except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
+            found.set_exception(error)
 
 
 @dataclass(frozen=True)
@@ -81,9 +114,9 @@ class AttributeSource:
         """Return the definitions of custom attributes.
 
         Raises:
-            IntercomError: They can't be read.
+            IntercomError: They can't be read, or not in time.
         """
-        pages_of_list = definitions.pages(self.request)
+        pages_of_list = definitions.discover(self.request)
         records = [record for page in pages_of_list for record in page.records()]
         for name in self.records_path:
             records = [item for record in records for item in items_of(record.get(name), name)]

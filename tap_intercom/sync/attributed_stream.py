@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import StreamSchema
 
 from tap_intercom.compat import override
-from tap_intercom.errors import IntercomError
+from tap_intercom.errors import PermissionDeniedError
 from tap_intercom.schema.attributes import properties_of
 from tap_intercom.schema.columns import TEXT
 from tap_intercom.schema.normalize import to_text
@@ -125,10 +125,15 @@ class AttributedStream(TopLevelStream):
         return f"{self.attributes}_raw"
 
     def _attribute_properties(self) -> dict[str, Any]:
-        """Return the custom attributes as properties; none if they can't be read."""
+        """Return the custom attributes as properties; none if the token may not read them.
+
+        Raises:
+            IntercomError: They can't be read for another reason. A catalog without their types
+                would empty typed columns for as long as it is used.
+        """
         try:
-            definitions = self.custom_definitions()
-        except IntercomError as error:
+            return properties_of(self.custom_definitions())
+        except PermissionDeniedError as error:
             self.logger.warning(
                 "%s: could not read the definitions of custom attributes, so they have no types: "
                 "%s",
@@ -136,4 +141,3 @@ class AttributedStream(TopLevelStream):
                 error,
             )
             return {}
-        return properties_of(definitions)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.api.client import IntercomClient
-from tap_intercom.schema.attributes import AttributeDefinitions
+from tap_intercom.schema.attributes import MAX_DISCOVERY_SECONDS, AttributeDefinitions
 from tap_intercom.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,5 +52,6 @@ class Run:
 
     @cached_property
     def attribute_definitions(self) -> AttributeDefinitions:
-        """The lists that define custom attributes, read once."""
-        return AttributeDefinitions(self.client)
+        """The lists that define attributes, read once."""
+        max_seconds = min(MAX_DISCOVERY_SECONDS, self.settings.max_retry_seconds)
+        return AttributeDefinitions(self.client, max_seconds)
