@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.compat import override
+from tap_intercom.errors import AuthenticationError, IntercomError
 from tap_intercom.settings import ApiVersion
 from tap_intercom.sync.child_stream import ChildStream
 from tap_intercom.sync.list_stream import ListStream
@@ -42,15 +43,31 @@ class Calls(ListStream):
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
-        with_transcripts = any(child.selected for child in self.child_streams)
         for page in pages(self.client, CALLS):
             calls = page.records()
-            transcripts = self._transcripts(calls) if with_transcripts else {}
+            transcripts = self._transcripts(calls)
             for call in calls:
                 yield TimestampedRecord({**call, **transcripts.get(str(call.get("id")), {})})
 
     def _transcripts(self, calls: list[Record]) -> dict[str, Record]:
-        """Return the transcripts of some calls, by the calls' ids."""
+        """Return the transcripts of some calls, by the calls' ids, if their stream wants them.
+
+        Raises:
+            AuthenticationError: Intercom refuses the token. Any other error ends the stream of the
+                transcripts alone: calls are complete without them.
+        """
+        child = next(one for one in self.child_streams if isinstance(one, CallTranscripts))
+        if not child.selected or child.name in self.run.failures:
+            return {}
+        try:
+            return self._found_transcripts(calls)
+        except AuthenticationError:
+            raise
+        except IntercomError as error:
+            child.fail(error)
+            return {}
+
+    def _found_transcripts(self, calls: list[Record]) -> dict[str, Record]:
         ids = list({str(call["conversation_id"]) for call in calls if call.get("conversation_id")})
         found = [
             call

@@ -178,6 +178,18 @@ def test_details_that_all_fail_are_given_up(harness: SyncHarness) -> None:
     assert len(harness.requests(r"/conversations/\d+")) < 10
 
 
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_failing_transcripts_leave_calls_whole(harness: SyncHarness, fault: Fault) -> None:
+    fail(harness, "/calls/search", fault, after=1)
+
+    result = harness.try_sync(select=["calls", "call_transcripts"])
+
+    assert result.failures.keys() == {"call_transcripts"}
+    assert set(result.values("calls", "id")) == {
+        str(call["id"]) for call in harness.sandbox.records("calls")
+    }
+
+
 @pytest.fixture
 def environment(harness: SyncHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the settings into environment variables."""

@@ -165,6 +165,29 @@ def test_denied_child_gets_rows_later(harness: SyncHarness, code: str) -> None:
     assert harness.missing_rows(denied + later, streams) == {}
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_denied_transcripts_leave_calls_whole(harness: SyncHarness, code: str) -> None:
+    deny(harness, "/calls/search", code=code)
+
+    result = harness.try_sync(select=["calls", "call_transcripts", "tags"])
+
+    assert result.failures.keys() == result.denied_streams == {"call_transcripts"}
+    assert len(harness.requests("/calls/search")) == 1
+    assert set(result.values("calls", "id")) == {
+        str(call["id"]) for call in harness.sandbox.records("calls")
+    }
+
+
+def test_denied_calls_fail_with_transcripts(harness: SyncHarness) -> None:
+    """Transcripts are found by the conversations of the calls."""
+    deny(harness, "/calls$", code="forbidden")
+
+    result = harness.try_sync(select=["calls", "call_transcripts", "tags"])
+
+    assert result.failures.keys() == result.denied_streams == {"calls", "call_transcripts"}
+    assert result.records("tags") != []
+
+
 def test_forbidden_records_lack_only_details(harness: SyncHarness) -> None:
     forbidden = conversation_ids(harness)[10:13]
     forbid_records(harness, forbidden)
