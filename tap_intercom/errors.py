@@ -7,6 +7,7 @@
     ├── NotFoundError          404, 410: the record is skipped
     ├── ExportQueueFullError   too many export jobs are pending: wait and retry
     ├── ExportFailedError      an export job brought no file: its stream ends
+    │   └── ExportTooLargeError    a job of a shorter period may succeed
     └── InvalidRequestError    any other refusal: retrying can't help
 
 No message holds a response's body, a token or personal data: only the request, the status, and
@@ -65,6 +66,10 @@ class PermissionDeniedError(IntercomError):
 
 class ExportFailedError(IntercomError):
     """An export job produced no file that can be read."""
+
+
+class ExportTooLargeError(ExportFailedError):
+    """An export job failed, or brought as many rows as Intercom exports at most."""
 
 
 class ExportQueueFullError(IntercomError):

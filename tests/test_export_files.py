@@ -58,13 +58,24 @@ def client_of(harness: SyncHarness, **settings: Any) -> IntercomClient:
     return IntercomClient(TapIntercom(config={**harness.config, **settings}).run.settings)
 
 
-def zipped() -> bytes:
+def zipped(**files: bytes) -> bytes:
+    """Return an archive of some CSV files in a folder, by their names."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("data/opens_1.csv", "receipt_id,first_open\n1,1749999500\n")
-        archive.writestr("data/receipts_1.csv", HEADER + ROW)
-        archive.writestr("data/receipts_2.csv", HEADER + ROW.replace(b"1,", b"2,", 1))
+        archive.mkdir("data")
+        for name, content in files.items():
+            archive.writestr(f"data/{name}.csv", content)
     return file.getvalue()
+
+
+OPENS = b"receipt_id,first_open\n1,1749999500\n"
+SECOND_ROW = ROW.replace(b"1,", b"2,", 1)
+ARCHIVES = {
+    "receipts": zipped(open_1=OPENS, receipts_1=HEADER + ROW, receipts_2=HEADER + SECOND_ROW),
+    "receipt": zipped(open_1=OPENS, receipt_1=HEADER + ROW, receipt_2=HEADER + SECOND_ROW),
+    "other": zipped(a=HEADER + ROW, b=OPENS, c=HEADER + SECOND_ROW, receipts_1=OPENS),
+}
+"""Archives with the same receipts in files of different names."""
 
 
 def tarred() -> bytes:
@@ -84,10 +95,10 @@ def tarred() -> bytes:
         (HEADER + ROW, ["1"]),
         (b"\xef\xbb\xbf" + HEADER + ROW, ["1"]),
         (gzip.compress(HEADER + ROW), ["1"]),
-        (zipped(), ["1", "2"]),
+        *((archive, ["1", "2"]) for archive in ARCHIVES.values()),
         (tarred(), ["1", "2"]),
     ],
-    ids=["plain", "byte order mark", "gzip", "zip", "tgz"],
+    ids=["plain", "byte order mark", "gzip", *ARCHIVES, "tgz"],
 )
 def test_packed_file_is_read(harness: SyncHarness, content: bytes, receipt_ids: list[str]) -> None:
     run = load_file(harness, content)
@@ -105,12 +116,18 @@ def test_packed_file_is_read(harness: SyncHarness, content: bytes, receipt_ids: 
     [
         gzip.compress((HEADER + ROW) * 50)[:-20],
         b"\x1f\x8b no gzip",
-        zipped()[:-40],
+        ARCHIVES["receipt"][:-40],
+        zipped(open_1=OPENS, receipts_1=OPENS),
+        zipped(),
+        b"",
         HEADER + b"1,1749999000\n",
         b"<html><body>Sign in</body></html>",
         b"receipt_id,name\n1,x\n",
     ],
-    ids=["cut gzip", "no gzip", "cut zip", "short row", "HTML", "no time"],
+    ids=[
+        *("cut gzip", "no gzip", "cut zip", "no receipts", "empty zip", "empty"),
+        *("short row", "HTML", "no time"),
+    ],
 )
 def test_unreadable_file_writes_no_row(harness: SyncHarness, content: bytes) -> None:
     run = load_file(harness, content)
@@ -133,6 +150,14 @@ def test_nul_in_cell_is_replaced(harness: SyncHarness) -> None:
 
     (row,) = run.records(ENGAGEMENT)
     assert row["user_id"] == "a\ufffdb"
+
+
+def test_file_per_event_is_no_obstacle(harness: SyncHarness) -> None:
+    harness.sandbox.set_options(export_archive=True)
+
+    run = harness.sync(select=[ENGAGEMENT])
+
+    assert missing_rows(run, harness.sandbox, ENGAGEMENT) == {}
 
 
 @pytest.mark.parametrize("kind", ["cut_body", "reset", "status"])

@@ -28,6 +28,7 @@ from tests.exports import (
     enqueued_jobs,
     respond_json,
     respond_with_job,
+    sync_reports,
 )
 from tests.guarantees.harness import Pipe
 from tests.sandbox.faults import Fault
@@ -50,6 +51,10 @@ def load_engagement(harness: SyncHarness, start_date: str = "2025-06-01") -> Syn
 def attempt_engagement(harness: SyncHarness) -> SyncResult:
     """Load message_engagement and tags, whatever comes of it."""
     return harness.try_sync(select=[ENGAGEMENT, "tags"], start_date="2025-06-01")
+
+
+def receipt_ids(harness: SyncHarness) -> set[str]:
+    return {row["receipt_id"] for row in harness.sandbox.records(ENGAGEMENT)}
 
 
 def bookmark_of(run: SyncResult, stream: str = ENGAGEMENT) -> str:
@@ -220,6 +225,84 @@ def test_failed_stream_is_loaded_by_next_run(harness: SyncHarness) -> None:
     later = harness.sync(failed.state, select=[ENGAGEMENT])
 
     assert missing_rows(later, harness.sandbox, ENGAGEMENT) == {}
+
+
+def test_failed_job_is_asked_once(harness: SyncHarness) -> None:
+    """Its state comes with status 504, and the next question is about a shorter job."""
+    harness.sandbox.set_options(export_outcome="failed", export_polls=0)
+
+    attempt_engagement(harness)
+
+    states = [request.path for request in harness.requests(CONTENT_JOB, "GET")]
+    assert len(states) == len(set(states)) == len(enqueued_jobs(harness)) > 1
+
+
+def test_each_failed_job_is_followed_by_shorter(harness: SyncHarness) -> None:
+    harness.sandbox.set_options(export_outcome="failed")
+
+    harness.try_sync(select=[ENGAGEMENT], start_date="2025-03-01")
+
+    jobs = [request.body for request in enqueued_jobs(harness)[:3]]
+    days = [(job["created_at_before"] - job["created_at_after"]) / DAY_SECONDS for job in jobs]
+    assert days == [90, 10, 1]
+    assert len({job["created_at_after"] for job in jobs}) == 1
+
+
+def test_failing_long_jobs_cost_no_receipt(harness: SyncHarness) -> None:
+    harness.sandbox.set_options(export_max_days=30)
+
+    run = harness.sync(select=[ENGAGEMENT])
+
+    assert set(run.values(ENGAGEMENT, "receipt_id")) == receipt_ids(harness)
+    assert len(run.warnings(ENGAGEMENT, "failed", 10)) == 1
+
+
+def test_short_jobs_warn_of_late_events(harness: SyncHarness) -> None:
+    harness.sandbox.set_options(export_max_days=30)
+
+    run = harness.sync(select=[ENGAGEMENT])
+
+    assert len(run.warnings(ENGAGEMENT, "received_at", "3.3")) == 1
+
+
+def test_failing_long_reports_cost_no_row(harness: SyncHarness) -> None:
+    harness.sandbox.set_options(export_max_days=30)
+
+    run = sync_reports(harness, "ticket")
+
+    expected = {row["ticket.ticket_id"] for row in harness.sandbox.records("reporting_ticket")}
+    assert run.failures == {}
+    assert set(run.values("reporting_ticket", "ticket.ticket_id")) == expected
+
+
+def test_file_at_row_limit_is_exported_in_parts(
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tap_intercom.sync.export_stream.MAX_ROWS", 30)
+    harness.sandbox.set_options(export_max_rows=30)
+
+    run = harness.sync(select=[ENGAGEMENT])
+
+    assert set(run.values(ENGAGEMENT, "receipt_id")) == receipt_ids(harness)
+
+
+def test_day_at_row_limit_fails_stream(
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tap_intercom.sync.export_stream.MAX_ROWS", 1)
+    harness.sandbox.set_options(export_max_rows=1)
+
+    run = attempt_engagement(harness)
+
+    assert run.failures.keys() == {ENGAGEMENT}
+
+
+def test_job_of_twelve_hours_is_awaited(harness: SyncHarness) -> None:
+    harness.sandbox.set_options(export_seconds=12 * 3600, export_polls=10**6)
+
+    run = load_engagement(harness)
+
+    assert run.records(ENGAGEMENT) != []
 
 
 def test_job_that_never_ends_is_given_up(harness: SyncHarness) -> None:

@@ -1,8 +1,9 @@
 """The file of an export: CSV, plain or in a gzip, tar or zip file.
 
-Content data exports are documented as gzipped CSV and were seen as archives of `receipts_*.csv`
-and a file for each statistic; reporting data exports are documented as .tgz, and were seen as
-gzipped and as plain CSV. So the first bytes of a file decide how it is read.
+Content data exports are documented as gzipped CSV and were seen as archives of a file of receipts
+and one for each kind of event, under several names; reporting data exports are documented as .tgz,
+and were seen as gzipped and as plain CSV. So the first bytes of a file decide how it is read, and
+the columns of each file in it, not its name, what it holds.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import io
 import tarfile
 import zipfile
 import zlib
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from tap_intercom.errors import ExportFailedError
@@ -27,9 +27,6 @@ GZIP_MAGIC = b"\x1f\x8b"
 MAX_CELL_LENGTH = 2**31 - 1
 """Characters; the csv module refuses cells above 131,072 by default."""
 
-ROWS_PREFIX = "receipts"
-"""Prefix of the file with the rows in an archive that has other files too."""
-
 UNREADABLE = (
     *(OSError, EOFError, ValueError, zlib.error),
     *(zipfile.BadZipFile, tarfile.TarError, csv.Error),
@@ -41,7 +38,7 @@ Table = tuple[list[str], "Iterator[list[str | None]]"]
 
 
 def tables(file: IO[bytes]) -> Iterator[Table]:
-    """Yield the tables of an export's file, usually one; read each before the next.
+    """Yield the tables of an export's file, one per file in an archive; read each before the next.
 
     Raises:
         ExportFailedError: The file can't be read.
@@ -73,28 +70,23 @@ def _rows(reader: Iterator[list[str]], width: int) -> Iterator[list[str | None]]
 
 
 def _parts(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Yield a file, or the files in an archive; no path is created from their names."""
     file.seek(0)
     magic = file.read(len(ZIP_MAGIC))
     file.seek(0)
     if magic == ZIP_MAGIC:
         with zipfile.ZipFile(file) as archive:
-            for name in _files_with_rows(archive.namelist()):
-                yield archive.open(name)
+            for member in archive.infolist():
+                if not member.is_dir():
+                    yield archive.open(member)
     elif not magic.startswith(GZIP_MAGIC):
         yield file
     elif tarfile.is_tarfile(file):
         file.seek(0)
         with tarfile.open(fileobj=file) as archive:
-            for name in _files_with_rows(archive.getnames()):
+            for name in archive.getnames():
                 if part := archive.extractfile(name):
                     yield part
     else:
         file.seek(0)
         yield io.BufferedReader(gzip.GzipFile(fileobj=file))
-
-
-def _files_with_rows(names: list[str]) -> list[str]:
-    """Return the names of the files with rows; no path is created from them."""
-    found = [name for name in names if name.endswith(".csv")]
-    rows = [name for name in found if PurePosixPath(name).name.startswith(ROWS_PREFIX)]
-    return rows or found

@@ -12,7 +12,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tap_intercom.errors import ExportFailedError, ExportQueueFullError, NotFoundError
+from tap_intercom.errors import (
+    ExportFailedError,
+    ExportQueueFullError,
+    ExportTooLargeError,
+    NotFoundError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +32,9 @@ logger = logging.getLogger("tap-intercom")
 MAX_QUEUE_WAIT_SECONDS = 30 * 60
 """How long to wait for the export jobs of other programs."""
 
-MAX_JOB_SECONDS = 4 * 3600
-"""How long to wait for one job."""
+MAX_JOB_SECONDS = 13 * 3600
+"""How long to wait for one job: some take twelve hours, after which Intercom lets them fail (its
+docs 2.5, "Checking the status of the job")."""
 
 FIRST_WAIT_SECONDS = 2
 MAX_WAIT_SECONDS = 30
@@ -41,7 +47,7 @@ IDENTIFIERS = ("job_identifier", "job_identfier")
 
 HAS_FILE = ("completed", "complete")
 HAS_NONE = ("no_data",)
-HAS_FAILED = ("failed", "canceled")
+HAS_FAILED = {"failed": ExportTooLargeError, "canceled": ExportFailedError}
 """Statuses of a job that has ended; with any other it is still running."""
 
 OCTET_STREAM = "application/octet-stream"
@@ -69,8 +75,9 @@ def export(
     """Run one export, write its file, and return whether there is one.
 
     Raises:
-        ExportFailedError: The job failed, was canceled or took too long, or the jobs of other
-            programs did not end.
+        ExportTooLargeError: The job failed.
+        ExportFailedError: The job was canceled or took too long, or the jobs of other programs did
+            not end.
         IntercomError: Intercom refused a request or kept failing.
     """
     for _ in range(MAX_JOBS):
@@ -118,9 +125,8 @@ def _wait_until_ended(client: IntercomClient, request: Request) -> Page:
     for wait in _pauses(MAX_JOB_SECONDS):
         job = client.fetch(request)
         status = job.get("status")
-        if status in HAS_FAILED:
-            message = f"{request}: export job {status}"
-            raise ExportFailedError(message)
+        if error := HAS_FAILED.get(str(status)):
+            raise error(f"{request}: export job {status}")
         if status in (*HAS_FILE, *HAS_NONE):
             return job
         logger.info("%s: export job %s; checking again in %d s", request, status, wait)

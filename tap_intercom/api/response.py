@@ -19,6 +19,7 @@ import msgspec
 from tap_intercom.api.retry import retry_after
 from tap_intercom.errors import (
     ExportQueueFullError,
+    ExportTooLargeError,
     IntercomError,
     InvalidRequestError,
     NotFoundError,
@@ -159,6 +160,8 @@ class Page:
 def error_from_response(request: Request, response: Response) -> IntercomError:
     """Return the error that a response other than 200 stands for."""
     status = response.status
+    if _is_failed_job(response.body):
+        return ExportTooLargeError(f"{request}: export job failed", status=status)
     code, request_id, description = _error_details(response.body)
     message = f"{request}: status {status}{description}"
     return _error_type(status)(
@@ -168,6 +171,19 @@ def error_from_response(request: Request, response: Response) -> IntercomError:
         request_id=request_id,
         retry_after=retry_after(response.headers) or 0.0,
     )
+
+
+def _is_failed_job(body: Body) -> bool:
+    """Whether a body is the state of a failed export job.
+
+    Intercom sends it with status 504 (its docs 2.5, "Checking the status of the job"): asking again
+    can't help.
+    """
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(content, dict) and content.get("status") == "failed"
 
 
 def _error_type(status: int) -> type[IntercomError]:

@@ -164,6 +164,11 @@ class Reporting(ExportStream):
             "end_time": window.end,
         }
 
+    @property
+    @override
+    def required_columns(self) -> set[str]:
+        return {attribute.column for attribute in self._selected_attributes}
+
     @override
     def columns(self, header: list[str]) -> list[str]:
         missing, columns = self._selected_attributes, []
@@ -171,10 +176,6 @@ class Reporting(ExportStream):
             attribute = next((item for item in missing if name in item.names), None)
             missing = [item for item in missing if item is not attribute]
             columns.append(attribute.column if attribute else name)
-        if missing:
-            names = ", ".join(attribute.column for attribute in missing)
-            message = f"The exported file lacks columns: {names}"
-            raise ExportFailedError(message)
         return columns
 
     @override

@@ -39,7 +39,7 @@ class MessageEngagement(ExportStream):
     @classmethod
     @override
     def describe_endpoint(cls) -> str:
-        return f"`POST {CONTENT_DATA.enqueue.path}`, {WINDOW_SECONDS // DAY} days per job"
+        return f"`POST {CONTENT_DATA.enqueue.path}`, {WINDOW_SECONDS[0] // DAY} days per job"
 
     @property
     @override

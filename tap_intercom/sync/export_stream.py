@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from tap_intercom.api.export_files import tables
 from tap_intercom.api.exports import ExportEndpoint, export
 from tap_intercom.compat import override
-from tap_intercom.errors import ExportFailedError
+from tap_intercom.errors import ExportFailedError, ExportTooLargeError
 from tap_intercom.sync.spool import Spool
 from tap_intercom.sync.top_level_stream import TopLevelStream
 from tap_intercom.timestamps import DAY, TimestampedRecord, parse_timestamp
@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_intercom.api.export_files import Table
 
-WINDOW_SECONDS = 90 * DAY
-"""The longest period of one job; no limit is documented, but its file has to be finite."""
+WINDOW_SECONDS = (90 * DAY, 10 * DAY, DAY)
+"""Periods of one job, each tried once the one before was too long.
+
+No limit is documented, but a job fails after twelve hours (docs 2.5, "Checking the status of the
+job"). The steps are wide because each of them may cost that much.
+"""
+
+MAX_ROWS = 10_000_000
+"""Rows of a file at which it may have been cut off, as an old page of Intercom's docs says."""
 
 REREAD_SECONDS = 30 * DAY
 """How far before its bookmark a stream starts again: rows change, but their time does not."""
@@ -44,7 +52,8 @@ class ExportStream(TopLevelStream):
     before now, as the newest rows may not be available yet.
 
     Attributes:
-        tail_seconds: How much longer a job's period is than the period of its rows.
+        tail_seconds: How much longer a job's period is than the period of its rows; in shorter
+            jobs it is a third of the period.
         time_column: The column of the timestamp.
     """
 
@@ -61,16 +70,13 @@ class ExportStream(TopLevelStream):
         """Return the body that enqueues the job for a window."""
         raise NotImplementedError
 
-    def columns(self, header: list[str]) -> list[str]:
-        """Return the property names of a file's columns.
+    @property
+    def required_columns(self) -> set[str]:
+        """The columns, by their property names, by which a file of this stream is recognised."""
+        return {self.time_column, *self.primary_keys}
 
-        Raises:
-            ExportFailedError: A required column is missing.
-        """
-        missing = {self.time_column, *self.primary_keys} - set(header)
-        if missing:
-            message = f"{self.name}: export file without columns {', '.join(sorted(missing))}"
-            raise ExportFailedError(message)
+    def columns(self, header: list[str]) -> list[str]:
+        """Return the property names of a file's columns."""
         return header
 
     @property
@@ -97,27 +103,90 @@ class ExportStream(TopLevelStream):
         start = since or parse_timestamp(self.client.workspace.get("created_at"), 0)
         if self.ABORT_AT_RECORD_COUNT is not None:
             start = max(start, self.until - DAY)  # --test: one short job is enough
-        for window in self._windows(start):
-            with Spool() as spool, tempfile.TemporaryFile() as file:
-                if export(self.client, self.endpoint, self.job(window), file):
-                    self._spool_rows(window, file, spool)
-                yield from spool.oldest_first()
-
-    def _windows(self, start: int) -> Iterator[JobWindow]:
+        length = WINDOW_SECONDS[0]
         while start < self.until:
-            end = min(start + WINDOW_SECONDS, self.until)
-            rows_end = end if end == self.until else end - self.tail_seconds
-            yield JobWindow(start, end, rows_end)
-            start = rows_end
+            window = self._window(start, length)
+            with Spool() as spool:
+                try:
+                    self._run_job(window, spool)
+                except ExportTooLargeError as error:
+                    length = self._shorter_length(window, error)
+                    continue
+                yield from spool.oldest_first()
+            start = window.rows_end
+
+    def _window(self, start: int, length: int) -> JobWindow:
+        end = min(start + length, self.until)
+        rows_end = end if end == self.until else end - self._tail(length)
+        return JobWindow(start, end, rows_end)
+
+    def _tail(self, length: int) -> int:
+        return min(self.tail_seconds, length // 3)
+
+    def _shorter_length(self, window: JobWindow, error: ExportTooLargeError) -> int:
+        """Return the next shorter period (seconds) after a job was too large.
+
+        Raises:
+            ExportTooLargeError: There is none.
+        """
+        period = window.end - window.start
+        length = next((shorter for shorter in WINDOW_SECONDS if shorter < period), None)
+        if length is None:
+            raise error
+        self.logger.warning(
+            "%s: %s; continuing with jobs of %d days", self.name, error, length // DAY
+        )
+        if self._tail(length) < self.tail_seconds:
+            self.logger.warning(
+                "%s: what happens later than %.1f days after a row's %s is not in jobs this short",
+                self.name,
+                self._tail(length) / DAY,
+                self.time_column,
+            )
+        return length
+
+    def _run_job(self, window: JobWindow, spool: Spool) -> None:
+        """Export a window, and keep its rows.
+
+        Raises:
+            ExportTooLargeError: The job failed, or its file may have been cut off.
+            ExportFailedError: The job brought no file of this stream's rows.
+            IntercomError: Intercom refused a request or kept failing.
+        """
+        with tempfile.TemporaryFile() as file:
+            if export(self.client, self.endpoint, self.job(window), file):
+                self._spool_rows(window, file, spool)
 
     def _spool_rows(self, window: JobWindow, file: IO[bytes], spool: Spool) -> None:
-        for header, rows in tables(file):
-            columns = self.columns(header)
+        count = 0
+        for columns, rows in self._usable_tables(file):
             for row in rows:
+                count += 1
                 record = dict(zip(columns, row, strict=True))
                 timestamp = self.timestamp(record, window.start)
                 if window.start <= timestamp < window.rows_end:
                     spool.add(TimestampedRecord(record, timestamp))
+        if count >= MAX_ROWS:
+            message = f"{self.name}: export of {count} rows, the most that Intercom returns"
+            raise ExportTooLargeError(message)
+
+    def _usable_tables(self, file: IO[bytes]) -> Iterator[Table]:
+        """Yield the tables that have the required columns; archives hold others too.
+
+        Raises:
+            ExportFailedError: There is none.
+        """
+        missing = [self.required_columns]
+        for header, rows in tables(file):
+            columns = self.columns(header)
+            missing.append(self.required_columns - set(columns))
+            if not missing[-1]:
+                yield columns, rows
+        if all(missing):
+            nearest = min(missing, key=len)
+            names = ", ".join(sorted(nearest))
+            message = f"{self.name}: no file of the export has the columns {names}"
+            raise ExportFailedError(message)
 
     def timestamp(self, record: Record, default: int) -> int:
         """Return a row's timestamp (epoch seconds), or a default if it has none."""

@@ -84,6 +84,15 @@ class SandboxOptions:
     export_outcome: Literal["completed", "failed", "canceled", "no_data"] = _option(
         RULES, "completed", "how new export jobs end"
     )
+    export_max_days: float | None = _option(
+        RULES, None, "longest period of an export job in days; a job with a longer one fails"
+    )
+    export_max_rows: int | None = _option(
+        RULES, None, "rows of a content data export at most; the others are left out"
+    )
+    export_archive: bool = _option(
+        RULES, default=False, text="content data exports are ZIP archives with a file per event"
+    )
     reporting_simple_ids: bool = _option(
         RULES, default=False, text="reporting exports of 2.16 accept ids without a prefix, too"
     )

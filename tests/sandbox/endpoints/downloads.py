@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from tests.sandbox.errors import ApiError
+from tests.sandbox.generate.blueprint import DAY
 from tests.sandbox.responses import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tests.sandbox.call import Call
-    from tests.sandbox.exports import Job
+    from tests.sandbox.exports import Job, Outcome
+    from tests.sandbox.options import SandboxOptions
 
 OCTET_STREAM: Final = "application/octet-stream"
 
@@ -35,6 +37,13 @@ def check_accept(call: Call) -> None:
     if OCTET_STREAM not in call.request.headers.get("Accept", ""):
         message = f"Accept header must be {OCTET_STREAM}"
         raise ApiError(HTTPStatus.NOT_ACCEPTABLE, "client_error", message)
+
+
+def outcome_of(options: SandboxOptions, seconds: int) -> Outcome:
+    """How a job over a period ends; that long ones fail is known, but not from which length on."""
+    longest = options.export_max_days
+    is_too_long = longest is not None and seconds > longest * DAY
+    return "failed" if is_too_long else options.export_outcome
 
 
 def job_response(job: Job, status: str, url: str) -> web.Response:

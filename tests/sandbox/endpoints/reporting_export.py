@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from tests.sandbox.call import Call, Route
-from tests.sandbox.endpoints.downloads import check_accept, csv_file, job_response, sent_file
+from tests.sandbox.endpoints.downloads import (
+    check_accept,
+    csv_file,
+    job_response,
+    outcome_of,
+    sent_file,
+)
 from tests.sandbox.errors import ApiError, bad_request, not_found
 from tests.sandbox.generate.reporting import DATASETS, Dataset, simple_id
 from tests.sandbox.responses import json_response
@@ -57,7 +63,8 @@ def _enqueue(call: Call) -> web.Response:
         raise ApiError(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded", message)
     rows = _rows(call, DATASETS[name], start, end)
     values = ([row[attribute] for attribute in attributes.values()] for row in rows)
-    return _respond(call, jobs.start(options.export_outcome, csv_file(list(attributes), values)))
+    file = csv_file(list(attributes), values)
+    return _respond(call, jobs.start(outcome_of(options, end - start), file))
 
 
 def _attributes(call: Call, sent: Body, name: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -155,6 +156,42 @@ def test_job_can_end_without_file(start: Start, outcome: str) -> None:
     job = finished(start(contacts=60, export_outcome=outcome))
 
     assert (job["status"], job["download_url"]) == (outcome, "")
+
+
+def test_failed_job_has_status_504(start: Start) -> None:
+    client = start(contacts=60, export_outcome="failed", export_polls=0)
+    identifier = create(client).json()["job_identifier"]
+
+    response = client.get(f"{PATH}/{identifier}")
+
+    assert (response.status_code, response.json()["status"]) == (504, "failed")
+
+
+@pytest.mark.parametrize(("days", "status"), [(5, "completed"), (6, "failed")])
+def test_job_over_long_period_fails(start: Start, days: int, status: str) -> None:
+    client = start(contacts=60, export_max_days=6)
+
+    assert finished(client, NOON - days * DAY)["status"] == status
+
+
+def test_archive_has_a_file_per_event(start: Start) -> None:
+    client = start(contacts=60, export_archive=True)
+    job = finished(client, NOON - 200 * DAY)
+
+    response = client.get(job["download_url"], headers=OCTETS)
+
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        names = {name.partition("_")[0] for name in archive.namelist()}
+        (receipts,) = (name for name in archive.namelist() if name.startswith("receipt_"))
+        lines = archive.read(receipts).count(b"\r\n")
+    assert names > {"receipt", "open", "click", "reply"}
+    assert lines == 1 + len(client.records("message_engagement"))
+
+
+def test_rows_above_limit_are_left_out(start: Start) -> None:
+    client = start(contacts=60, export_max_rows=7)
+
+    assert len(receipts_of(client, finished(client, NOON - 200 * DAY))) == 7
 
 
 def test_empty_range_has_no_data(start: Start) -> None:

@@ -180,3 +180,10 @@ def test_report_expires_after_two_days(start: Start) -> None:
 @pytest.mark.parametrize("outcome", ["failed", "canceled"])
 def test_report_can_fail(start: Start, outcome: str) -> None:
     assert finished(start(export_outcome=outcome), REPORT)["status"] == "failed"
+
+
+def test_report_over_long_period_fails(start: Start) -> None:
+    client = start(export_max_days=10)
+
+    assert finished(client, REPORT)["status"] == "failed"
+    assert finished(client, REPORT | {"start_time": NOON - 9 * DAY})["status"] == "complete"
