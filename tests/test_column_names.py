@@ -58,9 +58,9 @@ def test_columns_of_one_name_are_refused() -> None:
         Naming(separator="_").columns("contacts", paths)
 
     assert str(refused.value) == (
-        "contacts: custom_attributes_raw and custom_attributes.raw would both be the column "
-        "custom_attributes_raw: change flattening_separator or flattening_max_key_length, "
-        "or deselect one of them"
+        "contacts: flattening would make custom_attributes_raw and custom_attributes.raw the "
+        "column custom_attributes_raw: change flattening_separator or flattening_max_key_length, "
+        "or deselect all but one"
     )
 
 

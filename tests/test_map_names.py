@@ -34,12 +34,15 @@ WRONG_NAMES: list[tuple[dict[str, Any], str]] = [
     ({"contacts": {"x": "md5(emial)"}}, UNKNOWN_EMAIL),
     ({"contacts": {"x": "_['emial']"}}, UNKNOWN_EMAIL),
     ({"contacts": {"x": "record.emial"}}, UNKNOWN_EMAIL),
+    ({"contacts": {"x": "_.get('emial')"}}, UNKNOWN_EMAIL),
+    ({"contacts": {"__else__": None}}, '__else__ leaves out id, a key of contacts: add "id": "id"'),
     ({"contacts": {"x": "md6(email)"}}, "no selected column is called md6 (did you mean md5?)"),
     ({"contacts": {"x": "self"}}, "x: contacts: no selected column is called self"),
     ({"contacts": {"x": "fake.name()"}}, "x: fake needs the package Faker"),
     ({"contacts": {"__filter__": "rol == 'user'"}}, "is called rol (did you mean role?)"),
-    ({"*": {"x": "md5(email)"}}, "tags, team_admins, teams"),
+    ({"*": {"x": "md5(email)"}}, "x: articles, collections, "),
     ({"tags": {"x": "config['slat']"}}, "stream_map_config has no slat (did you mean salt?)"),
+    ({"tags": {"x": "config.get('slat')"}}, "stream_map_config has no slat (did you mean salt?)"),
     ({"tags": {"x": "config.slat"}}, "stream_map_config has no slat (did you mean salt?)"),
 ]
 
@@ -121,6 +124,7 @@ def test_discovery_reports_unknown_name(config: dict[str, Any], tmp_path: Path) 
     [
         ({"contacts": {"emial": "md5(email)"}}, "adds the column emial; the stream has email"),
         ({"contacts": {"x": "custom_attributes['seat']"}}, "has no seat (did you mean seats?)"),
+        ({"contacts": {"__alias__": "tags"}}, "contacts and tags are written to one stream, tags"),
     ],
 )
 def test_name_that_may_be_misspelt_is_reported(
@@ -133,3 +137,23 @@ def test_name_that_may_be_misspelt_is_reported(
 
     (warning,) = (one.message for one in caplog.records if one.levelname == "WARNING")
     assert fragment in warning
+
+
+def test_unused_map_setting_is_reported(
+    config: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    maps = {"contacts": {"x": "md5(config['salt'] + id)"}}
+
+    TapIntercom(
+        config={**config, "stream_maps": maps, "stream_map_config": {"salt": "x", "salts": "y"}}
+    )
+
+    (warning,) = (one.message for one in caplog.records if one.levelname == "WARNING")
+    assert "no expression uses salts (did you mean salt?)" in warning
+
+
+def test_unknown_faker_setting_is_refused(config: dict[str, Any]) -> None:
+    with pytest.raises(ConfigValidationError) as refused:
+        TapIntercom(config={**config, "faker_config": {"sed": 1}})
+
+    assert list(refused.value.errors) == ["faker_config has no sed (did you mean seed?)"]

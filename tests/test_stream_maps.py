@@ -96,6 +96,15 @@ def test_failing_expression_ends_run_without_value(
     assert "Lovelace" not in result.stderr
 
 
+def test_expression_of_several_lines_is_one_in_log(config: dict[str, Any], tmp_path: Path) -> None:
+    settings = {**config, "stream_maps": {"contacts": {"x": "(1\n  / 0)"}}}
+
+    result = run_command("--config", json_file(tmp_path, "config", settings))
+
+    (error,) = result.errors
+    assert "expression (1 / 0) failed" in error
+
+
 def test_failing_expression_of_child_ends_run(config: dict[str, Any], tmp_path: Path) -> None:
     settings = {**config, "stream_maps": {"contact_tags": {"x": "int(contact_id)"}}}
 

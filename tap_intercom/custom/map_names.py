@@ -35,11 +35,17 @@ FUNCTIONS = frozenset(
 FAKER = "fake"
 """The variable of the package Faker, which comes neither with the tap nor with the SDK."""
 
+FAKER_SETTINGS = ("locale", "seed")
+"""The names in the setting `faker_config`."""
+
 VARIABLES = frozenset({"_", "record", "config", "__stream_name__", "__original_stream_name__"})
 """What expressions may refer to beside columns."""
 
 REMOVED = (None, "__NULL__")
 """What stands for a stream or a column that is left out."""
+
+MAX_LISTED = 5
+"""How many streams an error names."""
 
 SIMILAR = 0.8
 """How similar (0 to 1) a new column's name is to an existing one that was probably meant."""
@@ -88,16 +94,20 @@ def errors(
         streams: The streams that are offered.
         all_names: The streams of all API versions.
     """
-    found = []
+    faker = unknown(config.get("faker_config") or {}, FAKER_SETTINGS)
+    found = [f"faker_config has no {name}" for name in faker]
     for one in _maps(config):
         matching = one.matching(streams)
         if not matching and not any(fnmatch(name, one.source) for name in all_names):
             names = {*all_names, *streams}
-            found += [f"there is no stream {name}" for name in unknown([one.source], names)]
+            found += [
+                f"stream_maps: there is no stream {name}" for name in unknown([one.source], names)
+            ]
         options = [name for name in one.columns if name.startswith("__")]
-        found += [f"{one.name}: there is no option {name}" for name in unknown(options, OPTIONS)]
-        found += [f"{one.name}: {error}" for error in _column_errors(one, matching, config)]
-    return [f"stream_maps: {error}" for error in found]
+        wrong = [f"there is no option {name}" for name in unknown(options, OPTIONS)]
+        wrong += _column_errors(one, matching, config)
+        found += [f"stream_maps: {one.name}: {error}" for error in wrong]
+    return found
 
 
 def warnings(config: Mapping[str, Any], streams: Mapping[str, Stream]) -> Iterator[str]:
@@ -105,19 +115,14 @@ def warnings(config: Mapping[str, Any], streams: Mapping[str, Stream]) -> Iterat
 
     A map may add any column, and rows may have custom attributes that are not declared.
     """
-    for one in _maps(config):
-        columns = _columns_of(one.matching(streams))
-        for name in one.expressions.keys() - columns - {FILTER}:
-            for meant in get_close_matches(name, columns, 1, SIMILAR):
-                yield f"stream_maps: {one.name}: adds the column {name}; the stream has {meant}"
-        for column, expression in one.expressions.items():
-            for name, schema in columns.items():
-                if declared := schema.get("properties"):
-                    fields = unknown(_fields_of(expression, name), declared)
-                    yield from (
-                        f"stream_maps: {one.name}: {column}: {name} has no {field}"
-                        for field in fields
-                    )
+    maps = _maps(config)
+    expressions = [text for one in maps for text in one.expressions.values()]
+    used = {name for text in expressions for name in _fields_of(text, "config")}
+    for name in unknown(config.get("stream_map_config") or {}, used):
+        yield f"stream_map_config: no expression uses {name}"
+    for one in maps:
+        for warning in _column_warnings(one, _columns_of(one.matching(streams))):
+            yield f"stream_maps: {one.name}: {warning}"
 
 
 def _maps(config: Mapping[str, Any]) -> list[StreamMap]:
@@ -131,6 +136,8 @@ def _column_errors(
     if matching:
         names = unknown(one.removed, _columns_of(matching))
         yield from (f"there is no column {name}" for name in names)
+    if OTHERS in one.columns:
+        yield from _key_errors(one, matching)
     for column, expression in one.expressions.items():
         names = unknown(_fields_of(expression, "config"), config.get("stream_map_config") or {})
         yield from (f"{column}: stream_map_config has no {name}" for name in names)
@@ -139,10 +146,35 @@ def _column_errors(
             if stream.selected:
                 for name in unknown(_names_in(expression), _known_names(stream, column)):
                     missing[name].append(stream.name)
-        for name, in_streams in missing.items():
-            yield f"{column}: {', '.join(in_streams)}: no selected column is called {name}"
+        for name, streams in missing.items():
+            yield f"{column}: {_listed(streams)}: no selected column is called {name}"
         if FAKER in _names_in(expression) and not importlib.util.find_spec("faker"):
             yield f"{column}: {FAKER} needs the package Faker, which is not installed"
+
+
+def _column_warnings(one: StreamMap, columns: Mapping[str, Any]) -> Iterator[str]:
+    for name in one.expressions.keys() - columns - {FILTER}:
+        for meant in get_close_matches(name, columns, 1, SIMILAR):
+            yield f"adds the column {name}; the stream has {meant}"
+    for column, expression in one.expressions.items():
+        for name, schema in columns.items():
+            if declared := schema.get("properties"):
+                fields = unknown(_fields_of(expression, name), declared)
+                yield from (f"{column}: {name} has no {field}" for field in fields)
+
+
+def _key_errors(one: StreamMap, matching: list[Stream]) -> Iterator[str]:
+    """Yield an error for each key that a map leaves out with all columns that it does not name."""
+    for stream in matching:
+        keys = one.columns.get("__key_properties__", stream.primary_keys) or ()
+        for key in sorted(set(keys) - one.columns.keys()) if stream.selected else ():
+            yield f'{OTHERS} leaves out {key}, a key of {stream.name}: add "{key}": "{key}"'
+
+
+def _listed(names: list[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - MAX_LISTED
+    return ", ".join(names[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _columns_of(streams: Iterable[Stream]) -> dict[str, Any]:
@@ -174,7 +206,13 @@ def _fields_of(expression: str, *objects: str) -> list[str]:
     fields = []
     for node in _nodes(expression):
         match node:
-            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(field))):
+            case (
+                ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(field)))
+                | ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=name), attr="get"),
+                    args=[ast.Constant(value=str(field)), *_],
+                )
+            ):
                 fields.append((name, field))
             case ast.Attribute(value=ast.Name(id=name), attr=field) if not hasattr({}, field):
                 fields.append((name, field))

@@ -64,11 +64,11 @@ class Naming:
             ColumnNameError: Two columns have the same name.
         """
         names = {path: self.column(path) for path in paths}
-        for name, same in _grouped((name, path) for path, name in names.items()):
-            columns = " and ".join(path.replace(PATH_SEPARATOR, ".") for path in same)
+        same = same_names((name, path.replace(PATH_SEPARATOR, ".")) for path, name in names.items())
+        if pairs := [f"{' and '.join(paths)} the column {name}" for name, paths in same]:
             raise ColumnNameError(
-                f"{stream}: {columns} would both be the column {name}: change "
-                "flattening_separator or flattening_max_key_length, or deselect one of them"
+                f"{stream}: flattening would make {', '.join(pairs)}: change flattening_separator "
+                "or flattening_max_key_length, or deselect all but one"
             )
         return names
 
@@ -80,9 +80,9 @@ def warnings(stream: str, columns: Iterable[str]) -> Iterator[str]:
         yield (
             f"{stream}: PostgreSQL holds names of {MAX_BYTES} bytes, and these columns have longer "
             f"ones, which targets cut off or refuse: {', '.join(too_long)}. "
-            f"Set flattening_max_key_length to {MAX_BYTES}, or deselect them"
+            f"Deselect them, or set flattening_max_key_length to {MAX_BYTES} if they are flattened"
         )
-    for cleaned, same in _grouped((_cleaned(name), name) for name in names):
+    for cleaned, same in same_names((cleaned_name(name), name) for name in names):
         yield (
             f"{stream}: targets that clean names take {' and '.join(same)} for one column, "
             f"{cleaned or 'without a name'}: they refuse it, or keep the values of one of them. "
@@ -90,7 +90,7 @@ def warnings(stream: str, columns: Iterable[str]) -> Iterator[str]:
         )
 
 
-def _grouped(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+def same_names(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
     """Yield each name that several items have, with these items."""
     groups = defaultdict(list)
     for name, item in named:
@@ -98,7 +98,7 @@ def _grouped(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, list[str]]
     return ((name, items) for name, items in groups.items() if len(items) > 1)
 
 
-def _cleaned(name: str) -> str:
+def cleaned_name(name: str) -> str:
     """Return what targets of the SDK make of a name (its `SQLSink.conform_name`)."""
     kept = re.sub(r"[^a-zA-Z0-9_\-.\s]", "", name)
     return re.sub(r"[-. ]", "_", kept.strip().lower())

@@ -95,12 +95,16 @@ def errors(streams: Iterable[Stream]) -> list[str]:
 
 
 def warnings(streams: Iterable[Stream]) -> Iterator[str]:
-    """Yield a warning for columns of the selected streams whose names targets may refuse."""
+    """Yield a warning for names that targets may refuse, of selected streams and their columns."""
+    aliases = []
     for stream in streams:
         for one in stream.stream_maps if stream.selected else ():
             if not isinstance(one, RemoveRecordTransform):
                 columns = one.transformed_schema.get("properties", {})
                 yield from column_names.warnings(one.stream_alias, columns)
+                aliases.append((column_names.cleaned_name(one.stream_alias), stream.name))
+    for alias, names in column_names.same_names(aliases):
+        yield f"stream_maps: {' and '.join(names)} are written to one stream, {alias}"
 
 
 class RowEvaluator:
@@ -130,8 +134,9 @@ class RowEvaluator:
         try:
             return self._evaluator.eval(expr, previously_parsed=previously_parsed)
         except Exception as error:  # noqa: BLE001  # whatever the expression raises
+            one_line = " ".join(expr.split())
             raise StreamMapError(
-                f"{self._stream}: the stream map's expression {expr} failed for a record "
+                f"{self._stream}: the stream map's expression {one_line} failed for a record "
                 f"({type(error).__name__}); if a field may be null, test it: "
                 "... if field is not None else None"
             ) from None
