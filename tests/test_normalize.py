@@ -39,6 +39,9 @@ def normalized(schema: dict[str, Any], value: Any) -> Any:
         (-86_400, "1969-12-31T00:00:00+00:00"),
         (-62_135_596_800, "0001-01-01T00:00:00+00:00"),
         (2_738_966_400, "2056-10-17T00:00:00+00:00"),
+        (32_503_593_600, "2999-12-31T00:00:00+00:00"),
+        (-1_500_000_000_000, "1922-06-20T21:20:00+00:00"),
+        ("2124-03-04T09:46:14.500Z", "2124-03-04T09:46:14.500000+00:00"),
         (10**18, None),
         ("yesterday", None),
         (True, None),
@@ -48,6 +51,33 @@ def normalized(schema: dict[str, Any], value: Any) -> Any:
 )
 @pytest.mark.usefixtures("machine_in_kiribati")
 def test_timestamps_become_rfc_3339(sent: Any, expected: str | None) -> None:
+    assert normalized(DATE_TIME, sent) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (253_402_300_799, "9999-12-31T23:59:59+00:00"),  # "never"
+        (253_402_214_400, "9999-12-31T00:00:00+00:00"),
+        (253_402_214_399, None),  # a day in 9999, or in 1978 as milliseconds
+        (100_000_000_000, None),
+        (946_684_800_000, "2000-01-01T00:00:00+00:00"),
+        (7_258_118_400_000, None),  # the year 2200 as milliseconds
+        (-2_208_988_800, "1900-01-01T00:00:00+00:00"),
+        (-2_208_988_801, None),  # a day in 1899, or in 1969 as milliseconds
+        ("20191129", "2019-11-29T00:00:00+00:00"),
+        (20_191_129, "2019-11-29T00:00:00+00:00"),
+        ("20191329", None),
+        ("20191129120000", None),
+        (2019, None),
+        ("201911", None),
+        (99_999_900, "1973-03-03T09:45:00+00:00"),
+        (99_999_901, None),
+        (100_000_001, "1973-03-03T09:46:41+00:00"),
+    ],
+    ids=repr,
+)
+def test_unit_follows_from_sensible_range(sent: Any, expected: str | None) -> None:
     assert normalized(DATE_TIME, sent) == expected
 
 
