@@ -60,6 +60,7 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
         {**CHILD, "columns": {"contact_id": "string"}},
         "columns: contact_id is filled in by the tap",
     ),
+    ({"columns": {"unfit_values": "string"}}, "columns: unfit_values is filled in by the tap"),
     ({"replication_param": "since"}, "replication_param needs a replication_key"),
     ({"replication_key": ""}, "replication_key: '' should be non-empty"),
     (

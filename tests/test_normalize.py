@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from typing import Any
@@ -13,6 +14,7 @@ from tap_intercom.timestamps import to_epoch
 
 DATE_TIME = {"type": ["string", "null"], "format": "date-time"}
 INTEGER = {"type": ["integer", "null"]}
+NUMBER = {"type": ["number", "null"]}
 TEXT = {"type": ["string", "null"]}
 
 
@@ -93,11 +95,22 @@ def test_unit_follows_from_sensible_range(sent: Any, expected: str | None) -> No
         (INTEGER, 42.0, 42),
         (INTEGER, 42.5, None),
         (INTEGER, "", None),
-        ({"type": ["number", "null"]}, "", None),
+        (NUMBER, "", None),
         ({"type": ["boolean", "null"]}, "", None),
-        ({"type": ["number", "null"]}, "4.5", 4.5),
-        ({"type": ["number", "null"]}, 7, 7),
-        ({"type": ["number", "null"]}, "many", None),
+        (INTEGER, 2**63 - 1, 2**63 - 1),
+        (INTEGER, 2**63, None),
+        (INTEGER, -(2**63) - 1, None),
+        (INTEGER, "12345678901234567890123", None),
+        (INTEGER, 1e20, None),
+        (INTEGER, "NaN", None),
+        (NUMBER, "4.5", 4.5),
+        (NUMBER, 7, 7),
+        (NUMBER, "many", None),
+        (NUMBER, 2**63, None),
+        (NUMBER, 1e20, 1e20),
+        (NUMBER, "nan", None),
+        (NUMBER, "-Infinity", None),
+        (NUMBER, "1_000", None),
         ({"type": ["boolean", "null"]}, "true", True),
         ({"type": ["boolean", "null"]}, 0, False),
         ({"type": ["boolean", "null"]}, "perhaps", None),
@@ -129,6 +142,75 @@ def test_free_form_objects_stay_unchanged() -> None:
     attributes = {"plan": 1, "Plan": "x", "vip since": 1_700_000_000, "tags": [True, None]}
 
     assert normalized({"type": ["object", "null"]}, dict(attributes)) == attributes
+
+
+@pytest.mark.parametrize("sent", ["many", 2**63, [1], {"a": None}], ids=str)
+def test_unfit_value_is_kept_as_sent(sent: Any) -> None:
+    row = normalizer(score=INTEGER, name=TEXT)({"score": sent, "name": "x"})
+
+    assert row.pop("unfit_values") == json.dumps({"score": sent}, separators=(",", ":"))
+    assert row == {"score": None, "name": "x"}
+
+
+def test_unfit_nested_values_have_paths() -> None:
+    author = {"type": ["object", "null"], "properties": {"id": TEXT, "seen_at": DATE_TIME}}
+    authors = {"type": ["array", "null"], "items": author}
+    sent = [{"id": 1, "seen_at": "soon"}, {"id": 2, "seen_at": 0}, "x", {"seen_at": "late"}]
+
+    row = normalizer(authors=authors)({"authors": sent})
+
+    assert json.loads(row["unfit_values"]) == {
+        "authors[0].seen_at": "soon",
+        "authors[2]": "x",
+        "authors[3].seen_at": "late",
+    }
+    assert row["authors"][1] == {"id": "2", "seen_at": "1970-01-01T00:00:00+00:00"}
+
+
+def test_rows_that_share_unfit_values_keep_them() -> None:
+    """A conversation and its tags, say, are rows that share what is nested in them."""
+    by = {"type": ["object", "null"], "properties": {"at": DATE_TIME}}
+    shared = {"at": "soon"}
+
+    rows = [normalizer(by=by)({"by": shared}) for _ in range(2)]
+
+    assert [row["unfit_values"] for row in rows] == ['{"by.at":"soon"}'] * 2
+    assert [row["by"] for row in rows] == [{"at": None}] * 2
+
+
+@pytest.mark.parametrize("sent", ["", [], {}], ids=str)
+def test_empty_value_that_does_not_fit_is_null(sent: Any) -> None:
+    assert normalizer(score=INTEGER)({"score": sent}) == {"score": None}
+
+
+def test_object_with_unfit_value_is_kept_whole() -> None:
+    attributes = {"type": ["object", "null"], "properties": {"seats": INTEGER, "at": DATE_TIME}}
+    schema = {"type": "object", "properties": {"attributes": attributes}}
+    normalize = Normalizer(schema, raw_columns={"attributes": "attributes_raw"})
+
+    row = normalize({"attributes": {"seats": "n/a", "at": 0}})
+
+    assert json.loads(row["attributes_raw"]) == {"seats": "n/a", "at": 0}
+    assert row["attributes"] == {"seats": None, "at": "1970-01-01T00:00:00+00:00"}
+    assert "unfit_values" not in row
+
+
+def test_bare_list_becomes_its_object() -> None:
+    contacts = {"type": ["array", "null"], "items": {"type": "object", "properties": {"id": TEXT}}}
+    holder = {"type": ["object", "null"], "properties": {"type": TEXT, "contacts": contacts}}
+
+    row = normalizer(contacts=holder)({"contacts": [{"id": 1}]})
+
+    assert row == {"contacts": {"contacts": [{"id": "1"}]}}
+
+
+def test_text_becomes_its_object() -> None:
+    avatar = {"type": ["object", "null"], "properties": {"image_url": TEXT}}
+    schema = {"type": "object", "properties": {"avatar": avatar}}
+    normalize = Normalizer(schema, text_fields={"avatar": "image_url"})
+
+    assert normalize({"avatar": "https://a"}) == {"avatar": {"image_url": "https://a"}}
+    assert normalize({"avatar": 5}) == {"avatar": None, "unfit_values": '{"avatar":5}'}
 
 
 def test_misfits_are_counted(caplog: pytest.LogCaptureFixture) -> None:

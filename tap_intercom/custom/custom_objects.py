@@ -10,8 +10,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from singer_sdk import StreamSchema
-
 from tap_intercom.api.request import Request
 from tap_intercom.compat import override
 from tap_intercom.errors import NotFoundError
@@ -32,7 +30,11 @@ class CustomObjects(ListStream):
     identifier: ClassVar[str]
     primary_keys = ("id",)
     min_api_version = ApiVersion(2, 16)  # before, an instance could only be requested by its id
-    schema = StreamSchema(SCHEMAS, key="custom_objects")
+
+    @property
+    @override
+    def own_schema(self) -> dict[str, Any]:
+        return SCHEMAS.get_schema("custom_objects")
 
     @override
     def pages(self, request: Request) -> Iterable[Page]:

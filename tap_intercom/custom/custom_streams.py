@@ -42,6 +42,11 @@ class DefinedStream(IntercomStream):
     definition: ClassVar[StreamDefinition]
 
     @property
+    @override
+    def own_schema(self) -> dict[str, Any]:
+        return self.definition.schema
+
+    @property
     def definition_error(self) -> IntercomError | None:
         """What the responses so far show to be wrong with the definition, if anything."""
         path, replication_key = self.definition.path, self.definition.replication_key
@@ -227,7 +232,6 @@ def _top_level_type(defined: StreamDefinition) -> type[IntercomStream]:
         name = defined.name
         primary_keys = defined.primary_keys
         replication_key = defined.replication_key or None
-        schema = defined.schema
 
     return Defined
 
@@ -244,6 +248,5 @@ def _child_type(defined: StreamDefinition) -> type[IntercomStream]:
         replication_key = parent_updated_at
         parent_key = parent_id
         list_request = request
-        schema = defined.schema
 
     return Defined

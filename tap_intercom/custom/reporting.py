@@ -9,8 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from singer_sdk import StreamSchema
-
 from tap_intercom.api.exports import ExportEndpoint
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in
@@ -25,7 +23,6 @@ from tap_intercom.schema.columns import TEXT
 from tap_intercom.settings import ApiVersion
 from tap_intercom.spelling import suggestion
 from tap_intercom.sync.export_stream import ExportStream
-from tap_intercom.sync.stream import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,22 +105,12 @@ class Dataset:
         return {"type": "object", "properties": properties}
 
 
-class DatasetSchema(StreamSchema[str]):
-    """The schema of a stream is that of its dataset."""
-
-    @override
-    def get_stream_schema(self, stream: Any, stream_class: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = stream.dataset.schema
-        return schema
-
-
 class Reporting(ExportStream):
     """Rows of a dataset, by the reporting data export.
 
     `dataset` may be the error because of which it can't be read: then the stream fails when synced.
     """
 
-    schema = DatasetSchema(SCHEMAS)
     permission = "Export reporting data"
     min_api_version = ApiVersion(2, 14)
 
@@ -137,6 +124,11 @@ class Reporting(ExportStream):
         self.time_column = self.dataset.time
         self.primary_keys = self.dataset.key
         self.replication_key = self.dataset.time or None
+
+    @property
+    @override
+    def own_schema(self) -> dict[str, Any]:
+        return self.dataset.schema
 
     @property
     @override

@@ -18,6 +18,7 @@ from tap_intercom.custom.definitions import (
     StreamDefinition,
     with_value,
 )
+from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS
 from tap_intercom.settings import schema_errors
 
 if TYPE_CHECKING:
@@ -140,7 +141,8 @@ def _columns_error(definition: StreamDefinition) -> str:
         return f"columns: {', '.join(keys)} is a key, and keys are of type string"
     if "" in columns:
         return "columns: a name is empty"
-    filled_in = [name for name in columns if name in definition.parent_columns]
+    of_tap = (*definition.parent_columns, *COLUMNS_OF_ALL_STREAMS)
+    filled_in = [name for name in columns if name in of_tap]
     return f"columns: {', '.join(filled_in)} is filled in by the tap" if filled_in else ""
 
 

@@ -2,48 +2,113 @@
 
 Intercom mixes epoch seconds, milliseconds and ISO text, sends some ids as numbers, and null or
 text where an object is documented (singer-io/tap-intercom#11, #24; Intercom-OpenAPI#453). A
-target that validates its rows rejects such a record, so each value is converted to its type.
+target that validates its rows rejects such a record, so each value is converted to its type. A bare
+list in place of an object with a list, as `conversations.contacts` was seen, becomes that object.
+What does not fit its type becomes null, and is kept as it was sent in the column `unfit_values`.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from tap_intercom.timestamps import format_timestamp, is_whole_number
+from tap_intercom.schema.columns import UNFIT_VALUES
+from tap_intercom.schema.values import (
+    SCALARS,
+    UNCHANGED_TYPES,
+    UNTYPED,
+    to_list,
+    to_object,
+    to_text,
+)
+from tap_intercom.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Mapping
 
-Convert = Callable[[Any], Any]
+    from tap_intercom.schema.values import Convert
+
+Path = tuple[str | int, ...]
+
+UNFIT = (LookupError, ValueError, TypeError, OverflowError, OSError)
+"""What a conversion raises for a value that doesn't fit."""
+
+EMPTY_VALUES: tuple[Any, ...] = ("", [], {})
+"""Values that say no more than null, which they become where they don't fit."""
+
+
+class UnfitError(ValueError):
+    """Raised for an object or a list that has values which don't fit.
+
+    Attributes:
+        fitting: A copy of it in which these are null; rows may share what is nested in them.
+        values: These values as they were sent, by path.
+    """
+
+    def __init__(
+        self, container: dict[str, Any] | list[Any], errors: Mapping[Any, Exception]
+    ) -> None:
+        """Take an object or a list, and what its values raised, by name or position."""
+        super().__init__()
+        self.fitting: Any = container.copy()
+        self.values: dict[Path, Any] = {}
+        for key, error in errors.items():
+            if isinstance(error, UnfitError):
+                self.fitting[key] = error.fitting
+                self.values |= {(key, *path): value for path, value in error.values.items()}
+            else:
+                self.fitting[key] = None
+                self.values[key,] = container[key]
 
 
 class Normalizer:
     """Converts the records of one stream; what to convert is compiled once from its schema.
 
-    Call it with a record to change that record in place. Text can hold any value, so nothing is
-    lost there; a value that doesn't fit another type becomes null, and `log_warnings` says how many
-    and where.
+    Call it with a record to change that record in place, or to get a copy if something in it does
+    not fit. `log_warnings` says how many values that were, and where.
     """
 
-    def __init__(self, schema: dict[str, Any]) -> None:
-        """Compile the conversion from a stream's JSON Schema."""
-        self._unfit_counts: Counter[str] = Counter()
+    def __init__(
+        self,
+        schema: dict[str, Any],
+        *,
+        text_fields: Mapping[str, str] | None = None,
+        raw_columns: Mapping[str, str] | None = None,
+    ) -> None:
+        """Compile the conversion from a stream's JSON Schema.
+
+        Args:
+            schema: The JSON Schema.
+            text_fields: Objects that may be sent as text, each with the field that the text is.
+            raw_columns: Objects that are kept whole if a value in them does not fit, each with the
+                column that gets its JSON text.
+        """
+        self._text_fields = text_fields or {}
+        self._raw_columns = raw_columns or {}
+        self._unfit_counts: Counter[tuple[str, str]] = Counter()
         self._unknown_fields: set[str] = set()
         self._convert = self._converter(schema, "")
 
     def __call__(self, record: dict[str, Any]) -> dict[str, Any]:
         """Convert each value of a record to its type."""
-        self._convert(record)
+        as_sent = {name: _copy(record.get(name)) for name in self._raw_columns}
+        try:
+            self._convert(record)
+        except UnfitError as error:
+            return self._with_unfit_values(error, as_sent)
         return record
 
     def log_warnings(self, logger: logging.Logger) -> None:
         """Log what did not fit, and which fields the schema lacks; then forget both."""
-        for path, count in sorted(self._unfit_counts.items()):
-            logger.warning("%s: %d values did not fit the type and became null", path, count)
+        for (path, column), count in sorted(self._unfit_counts.items()):
+            logger.warning(
+                "%s: %d values did not fit the type and became null; %s has them as they were sent",
+                path,
+                count,
+                column,
+            )
         if self._unknown_fields:
             logger.warning(
                 "Intercom sent fields that the schema lacks; they are in the records, but a target "
@@ -53,6 +118,22 @@ class Normalizer:
         self._unfit_counts.clear()
         self._unknown_fields.clear()
 
+    def _with_unfit_values(self, error: UnfitError, as_sent: dict[str, Any]) -> dict[str, Any]:
+        """Return the record that fits, with what does not in a column of its own."""
+        record: dict[str, Any] = error.fitting
+        unfit_values = {}
+        for path, value in error.values.items():
+            text = _path_text(path)
+            column = self._raw_columns.get(str(path[0])) if len(path) > 1 else None
+            if column:
+                record[column] = to_text(as_sent[str(path[0])])
+            else:
+                unfit_values[text] = value
+            self._unfit_counts[re.sub(r"\[\d+\]", "[]", text), column or UNFIT_VALUES] += 1
+        if unfit_values:
+            record[UNFIT_VALUES] = to_text(unfit_values)
+        return record
+
     def _converter(self, schema: dict[str, Any], path: str) -> Convert:
         kind = _kind(schema)
         if kind == "object":
@@ -60,113 +141,90 @@ class Normalizer:
         if kind == "array":
             return self._array(schema.get("items"), path)
         if schema.get("format") == "date-time":
-            return self._scalar(format_timestamp, path)
-        if kind == UNTYPED:
-            return _unchanged
-        return self._scalar(SCALARS[kind], path)
+            return format_timestamp
+        return SCALARS[kind]
 
     def _object(self, properties: dict[str, Any], path: str) -> Convert:
+        if not properties:
+            return to_object
         converters = {
             name: self._converter(schema, f"{path}.{name}".lstrip("."))
             for name, schema in properties.items()
         }
         unchanged_type = {name: _unchanged_type(schema) for name, schema in properties.items()}.get
+        field_of = self._other_shapes(properties, path)
 
         def convert(value: Any) -> Any:
             if not isinstance(value, dict):
-                return self._unfit(value, path)
+                value = {field_of[type(value)]: value}
+            errors: dict[str, Exception] | None = None
             for name, item in value.items():
                 if item is None or type(item) is unchanged_type(name):
                     continue
                 if convert_property := converters.get(name):
-                    value[name] = convert_property(item)
-                elif converters:
+                    try:
+                        value[name] = convert_property(item)
+                    except UNFIT as error:
+                        errors = errors or {}
+                        errors[name] = error
+                else:
                     self._unknown_fields.add(f"{path}.{name}".lstrip("."))
-            return value
+            return _unless_unfit(value, errors) if errors else value
 
         return convert
 
+    def _other_shapes(self, properties: dict[str, Any], path: str) -> dict[type, str]:
+        """Return the field of an object that a bare list, or text in its place, stands for."""
+        name = path.rpartition(".")[2]
+        lists = [field for field in (name, "data") if _kind(properties.get(field, {})) == "array"]
+        shapes: dict[type, str] = {list: lists[0]} if lists else {}
+        if path in self._text_fields:
+            shapes[str] = self._text_fields[path]
+        return shapes
+
     def _array(self, items: dict[str, Any] | None, path: str) -> Convert:
-        convert_item = self._converter(items, f"{path}[]") if items and "type" in items else None
+        if not items or "type" not in items:
+            return to_list
+        convert_item = self._converter(items, f"{path}[]")
 
         def convert(value: Any) -> Any:
             if not isinstance(value, list):
-                return self._unfit(value, path)
-            if convert_item is None:
-                return value
-            return [None if item is None else convert_item(item) for item in value]
+                raise TypeError
+            errors: dict[int, Exception] | None = None
+            for position, item in enumerate(value):
+                if item is not None:
+                    try:
+                        value[position] = convert_item(item)
+                    except UNFIT as error:
+                        errors = errors or {}
+                        errors[position] = error
+            return _unless_unfit(value, errors) if errors else value
 
         return convert
 
-    def _scalar(self, to_type: Convert, path: str) -> Convert:
-        def convert(value: Any) -> Any:
-            try:
-                return to_type(value)
-            except (LookupError, ValueError, TypeError, OverflowError, OSError):
-                return self._unfit(value, path)
 
-        return convert
-
-    def _unfit(self, value: Any, path: str) -> None:
-        if value not in ("", [], {}):
-            self._unfit_counts[path] += 1
-
-
-def to_text(value: Any) -> str:
-    """Convert any value to text; what is not text already becomes JSON."""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def to_integer(value: Any) -> int:
-    """Convert a whole number, or its text, to an integer.
+def _unless_unfit(value: Any, errors: dict[Any, Exception]) -> Any:
+    """Return an object or a list whose only unfit values are empty; these become null.
 
     Raises:
-        ValueError: It is no whole number.
-        TypeError: It is neither number nor text.
+        UnfitError: Some others don't fit.
     """
-    if type(value) is int:
-        return value
-    number = _number(value)
-    if number != int(number):
-        raise ValueError
-    return int(number)
+    for key in [key for key in errors if value[key] in EMPTY_VALUES]:
+        value[key] = None
+        del errors[key]
+    if errors:
+        raise UnfitError(value, errors)
+    return value
 
 
-def to_number(value: Any) -> int | float:
-    """Convert a number, or its text, to a number.
-
-    Raises:
-        ValueError: It is text that is no number.
-        TypeError: It is neither number nor text.
-    """
-    return value if type(value) is int or type(value) is float else _number(value)
+def _copy(value: Any) -> Any:
+    return dict(value) if isinstance(value, dict) else value
 
 
-def to_boolean(value: Any) -> bool:
-    """Convert true, false, 1, 0, or their texts, to a boolean.
-
-    Raises:
-        KeyError: It is none of them.
-    """
-    if isinstance(value, bool):
-        return value
-    return BOOLEANS[str(value).lower()]
-
-
-BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
-
-UNTYPED = ""
-
-SCALARS: dict[str, Convert] = {
-    "boolean": to_boolean,
-    "integer": to_integer,
-    "number": to_number,
-    "string": to_text,
-}
-
-
-UNCHANGED_TYPES = {"boolean": bool, "integer": int, "number": float, "string": str}
-"""Python types that fit a schema's type as they are, as most values do."""
+def _path_text(path: Path) -> str:
+    """Return a path as text, such as `tags.tags[0].applied_at`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(steps).removeprefix(".")
 
 
 def _unchanged_type(schema: dict[str, Any]) -> type | None:
@@ -181,16 +239,5 @@ def _kind(schema: dict[str, Any]) -> str:
     return next((name for name in _listed(schema.get("type", [])) if name != "null"), UNTYPED)
 
 
-def _unchanged(value: Any) -> Any:
-    return value
-
-
 def _listed(types: str | list[str]) -> list[str]:
     return [types] if isinstance(types, str) else types
-
-
-def _number(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TypeError
-    number = float(value)
-    return int(value) if isinstance(value, str) and is_whole_number(value) else number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.api.request import Request
 from tap_intercom.api.search import PARAMS_MIN_VERSION, CursorRefusedError, SearchEndpoint
@@ -24,7 +24,7 @@ from tap_intercom.sync.spool import Spool
 from tap_intercom.timestamps import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
 
@@ -64,6 +64,7 @@ class Contacts(AttributedStream, SearchStream):
     permission = READ_CONTACTS
     attribute_source = AttributeSource(ATTRIBUTES_OF_CONTACTS)
     record_request = Request("/contacts/{id}", record_keys=())
+    text_fields: ClassVar[Mapping[str, str]] = {"avatar": "image_url"}  # recorded, version 2.11
     endpoint = SearchEndpoint(
         "/contacts/search",
         ("data",),

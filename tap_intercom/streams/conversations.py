@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
-from tap_intercom.api.response import dicts_in, value_at
+from tap_intercom.api.response import dicts_in, items_of, value_at
 from tap_intercom.api.search import SearchEndpoint
 from tap_intercom.compat import override
 from tap_intercom.errors import AuthenticationError, IntercomError, PermissionDeniedError
@@ -221,9 +221,9 @@ class ConversationTeammates(ConversationChildStream, NestedChildStream):
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         """Return teammates, whose list has one name in the schema and another in its examples."""
-        holder = record.get("teammates")
-        lists = holder if isinstance(holder, dict) else {}
-        return dicts_in(lists.get("teammates")) or dicts_in(lists.get("admins"))
+        return items_of(record.get("teammates"), "teammates") or dicts_in(
+            value_at(record, ("teammates", "admins"))
+        )
 
 
 class ConversationAttachments(ConversationChildStream, EmbeddedChildStream):
@@ -231,6 +231,7 @@ class ConversationAttachments(ConversationChildStream, EmbeddedChildStream):
 
     name = "conversation_attachments"
     primary_keys = ("conversation_id", "url")
+    added_columns = ("signed_url",)
     records_path = ("source", "attachments")
 
     @override
@@ -243,12 +244,12 @@ class ConversationPartAttachments(ConversationDetailStream):
 
     name = "conversation_part_attachments"
     primary_keys = ("conversation_part_id", "url")
+    added_columns = ("signed_url",)
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         (conversation,) = pages
-        parts = dicts_in(value_at(conversation, self.records_path))
-        return attachments_of(parts, "conversation_part_id")
+        return attachments_of(dicts_in(self.nested_list(conversation)), "conversation_part_id")
 
 
 class ConversationHandlingEvents(ConversationChildStream, ListChildStream):

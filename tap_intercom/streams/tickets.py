@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.api.request import Request
-from tap_intercom.api.response import dicts_in, items_of, value_at
+from tap_intercom.api.response import dicts_in, items_of
 from tap_intercom.api.search import SearchEndpoint
 from tap_intercom.compat import override
 from tap_intercom.schema.attributes import AttributeSource
@@ -16,7 +16,7 @@ from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.sync.search_stream import SearchStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
 
@@ -39,6 +39,7 @@ class Tickets(AttributedStream, SearchStream):
     attribute_source = AttributeSource(TICKET_TYPES, ("ticket_type_attributes",))
     exclude_fields = ("ticket_parts",)
     record_request = Request("/tickets/{id}", record_keys=())
+    text_fields: ClassVar[Mapping[str, str]] = {"ticket_state": "category"}  # recorded, up to 2.11
 
 
 class TicketChildStream(ChildStream):
@@ -73,11 +74,12 @@ class TicketPartAttachments(TicketChildStream, EmbeddedChildStream):
 
     name = "ticket_part_attachments"
     primary_keys = ("ticket_part_id", "url")
+    added_columns = ("signed_url",)
     records_path = ("ticket_parts", "ticket_parts")
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        return attachments_of(dicts_in(value_at(record, self.records_path)), "ticket_part_id")
+        return attachments_of(dicts_in(self.nested_list(record)), "ticket_part_id")
 
 
 class TicketTypes(AttributeDefinitionStream):

@@ -1,8 +1,8 @@
 """Streams of records with custom attributes, typed as the workspace defines them.
 
-A value of another type becomes null, and the record keeps all of its attributes as they were sent,
-as JSON, in `custom_attributes_raw` (tickets: `ticket_attributes_raw`). So does a record with an
-attribute that is not declared, where attributes are flattened into columns.
+A value of another type becomes null, and the record keeps all of its selected attributes as they
+were sent, as JSON, in `custom_attributes_raw` (tickets: `ticket_attributes_raw`). So does a record
+with an attribute that is not declared, where attributes are flattened into columns.
 """
 
 from __future__ import annotations
@@ -11,28 +11,23 @@ import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import StreamSchema
-
 from tap_intercom.compat import override
 from tap_intercom.errors import PermissionDeniedError
 from tap_intercom.schema.attributes import properties_of
 from tap_intercom.schema.columns import TEXT
-from tap_intercom.schema.normalize import to_text
+from tap_intercom.schema.normalize import EMPTY_VALUES
+from tap_intercom.schema.values import to_text
 from tap_intercom.sync.list_stream import ListStream
-from tap_intercom.sync.stream import SCHEMAS
 from tap_intercom.sync.top_level_stream import TopLevelStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from singer_sdk import Stream
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Record
 
     from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page
     from tap_intercom.schema.attributes import AttributeSource
-
-EMPTY_VALUES: tuple[Any, ...] = (None, "", [], {})
 
 
 class AttributeDefinitionStream(ListStream):
@@ -43,16 +38,6 @@ class AttributeDefinitionStream(ListStream):
         return self.run.attribute_definitions.pages(request)
 
 
-class AttributedSchema(StreamSchema[str]):
-    """A stream's schema file, and the attributes that the workspace defines."""
-
-    @override
-    def get_stream_schema(self, stream: Stream, stream_class: type[Stream]) -> dict[str, Any]:
-        if isinstance(stream, AttributedStream):
-            return stream.schema_with_attributes
-        return super().get_stream_schema(stream, stream_class)
-
-
 class AttributedStream(TopLevelStream):
     """A stream of records with custom attributes.
 
@@ -61,14 +46,14 @@ class AttributedStream(TopLevelStream):
         attribute_source: Where the attributes are defined.
     """
 
-    schema: ClassVar[StreamSchema[str]] = AttributedSchema(SCHEMAS)
     attributes: ClassVar[str] = "custom_attributes"
     attribute_source: ClassVar[AttributeSource]
 
-    @cached_property
-    def schema_with_attributes(self) -> dict[str, Any]:
-        """The stream's schema; a given catalog has the attributes already."""
-        schema = copy.deepcopy(SCHEMAS.get_schema(self.name, key_properties=self.primary_keys))
+    @property
+    @override
+    def own_schema(self) -> dict[str, Any]:
+        """The columns of the schema file, and the attributes unless a given catalog has them."""
+        schema = copy.deepcopy(super().own_schema)
         properties = schema["properties"]
         if self._as_json:
             properties[self.attributes] = dict(TEXT)
@@ -88,24 +73,22 @@ class AttributedStream(TopLevelStream):
         """
         return self.attribute_source.custom_definitions(self.run.attribute_definitions)
 
+    @property
     @override
-    def post_process(self, row: Record, context: Context | None = None) -> Record | None:
-        found = row.get(self.attributes)
-        as_sent = dict(found) if isinstance(found, dict) else {}
-        normalized = super().post_process(row, context)
-        if normalized is None or self._as_json:
-            return normalized
-        typed = normalized.get(self.attributes) or {}
-        if any(
-            value not in EMPTY_VALUES and (typed[name] is None or not self._is_kept(name))
-            for name, value in as_sent.items()
-        ):
-            normalized[self._raw_column] = to_text(as_sent)
-        return normalized
+    def raw_columns(self) -> Mapping[str, str]:
+        return {self.attributes: self._raw_column}
 
-    def _is_kept(self, name: str) -> bool:
-        """Whether an attribute gets into a row: flattened, one that is not declared does not."""
-        return not self._flattened or name in self._flattened
+    @override
+    def convert(self, row: Record) -> Record:
+        found = row.get(self.attributes)
+        attributes = found if isinstance(found, dict) and self._flattened else {}
+        is_lost = any(
+            name not in self._flattened and value not in (None, *EMPTY_VALUES)
+            for name, value in attributes.items()
+        )
+        raw = to_text(attributes) if is_lost else None
+        converted = super().convert(row)
+        return {**converted, self._raw_column: raw} if raw else converted
 
     @cached_property
     def _flattened(self) -> Mapping[str, Any]:

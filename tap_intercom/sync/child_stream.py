@@ -89,13 +89,15 @@ class NestedChildStream(ChildStream):
     records_path: ClassVar[tuple[str, ...]]
     max_items: ClassVar[int] = 0
 
+    def nested_list(self, record: Record | Page) -> Any:
+        """Return what is at `records_path`; a list may lie bare where an object has to hold it."""
+        holder = value_at(record, self.records_path[:-1])
+        return holder if isinstance(holder, list) else value_at(holder, self.records_path[-1:])
+
     def nested_items(self, record: Record | Page, parent_id: object) -> list[Record]:
         """Return the list's items, and warn if Intercom counts more than it returns."""
-        parent, found = (
-            value_at(record, self.records_path[:-1]),
-            value_at(record, self.records_path),
-        )
-        items = dicts_in(found)
+        parent = value_at(record, self.records_path[:-1])
+        items = dicts_in(self.nested_list(record))
         total = parent.get("total_count") if isinstance(parent, dict) else None
         if isinstance(total, int) and total > len(items):
             self.logger.warning(

@@ -3,9 +3,9 @@
 The SDK's private methods that the tap overrides, and why (`tests/test_sdk_contract.py` fails when
 a release of the SDK changes one):
 
-- `Stream._write_record_message`: the SDK searches every record for deselected properties, even
-  when none is deselected, and creates an object for each message; that would be most of what is
-  left of a record's cost.
+- `Stream._write_record_message`: the SDK searches every record for deselected properties, which
+  `normalize` has left out already, and creates an object for each message; that would be most of
+  what is left of a record's cost.
 - `Stream._increment_stream_state` (in `top_level_stream.py`): the bookmarks of a parent and its
   children advance together, to the timestamp up to which nothing is outstanding.
 - `Tap._validate_config` (in `tap.py`): the SDK's message quotes the value that is wrong, which may
@@ -16,33 +16,36 @@ a release of the SDK changes one):
 
 from __future__ import annotations
 
-import copy
 from functools import cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import Stream, StreamSchema
+from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.schema.source import SchemaDirectory
 from singer_sdk.singerlib import CatalogEntry, Schema
 
 from tap_intercom.compat import override
 from tap_intercom.schema.column_names import Naming
+from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS
 from tap_intercom.schema.normalize import Normalizer
+from tap_intercom.schema.selection import deselected_properties, without
 from tap_intercom.settings import ApiVersion
 from tap_intercom.sync.progress import Summary
 from tap_intercom.sync.stream_maps import stream_maps
 from tap_intercom.timestamps import format_timestamp, to_epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.mapper import StreamMap
+    from singer_sdk.singerlib import Catalog
 
     from tap_intercom.api.client import IntercomClient
     from tap_intercom.errors import IntercomError
+    from tap_intercom.schema.selection import Deselected
     from tap_intercom.settings import Settings
     from tap_intercom.sync.run import Run
 
@@ -53,12 +56,17 @@ class IntercomStream(Stream):
     """A stream of records from Intercom's API; its columns are in `schemas/<name>.json`.
 
     Attributes:
+        added_columns: Columns that the tap adds to what Intercom sends; a catalog of an older
+            version that lacks one gets it, as it holds what no other column does.
+        text_fields: Objects that some API versions send as text: by column, the field of the object
+            that the text is.
         permission: What the token needs, as Intercom's Developer Hub calls it.
         min_api_version: The first API version that has the resource.
         attributes: The column of custom attributes that the schema declares; empty if none.
     """
 
-    schema: ClassVar[StreamSchema[str]] = StreamSchema(SCHEMAS)
+    added_columns: ClassVar[tuple[str, ...]] = ()
+    text_fields: ClassVar[Mapping[str, str]] = {}
     permission: ClassVar[str] = ""
     min_api_version: ClassVar[ApiVersion] = ApiVersion(2, 7)
     attributes: ClassVar[str] = ""
@@ -80,6 +88,31 @@ class IntercomStream(Stream):
     def reads_changes(self) -> bool:
         """Whether a run that reads only changed records syncs this stream."""
         return False
+
+    @property
+    def own_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the columns that not every stream has."""
+        return SCHEMAS.get_schema(self.name)
+
+    @property
+    @override
+    def schema(self) -> dict[str, Any]:
+        return self._schema_of_all_columns
+
+    @cached_property
+    def _schema_of_all_columns(self) -> dict[str, Any]:
+        own = self.own_schema
+        return {**own, "properties": {**own["properties"], **COLUMNS_OF_ALL_STREAMS}}
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Apply a catalog; what it lacks of the columns that the tap adds is added to it."""
+        super().apply_catalog(catalog)
+        if self._input_schema is not None:
+            own, given = self.schema["properties"], self._input_schema.setdefault("properties", {})
+            for name in (*self.added_columns, *self.raw_columns.values(), *COLUMNS_OF_ALL_STREAMS):
+                if name in own:
+                    given.setdefault(name, own[name])
 
     @cached_property
     def summary(self) -> Summary:
@@ -103,9 +136,37 @@ class IntercomStream(Stream):
         return self.run.settings
 
     @cached_property
-    def normalize(self) -> Normalizer:
-        """Converts records to the types of this stream's schema."""
-        return Normalizer(self.effective_schema)
+    def _normalizer(self) -> Normalizer:
+        return Normalizer(
+            self.effective_schema, text_fields=self.text_fields, raw_columns=self.raw_columns
+        )
+
+    @property
+    def raw_columns(self) -> Mapping[str, str]:
+        """Columns that keep an object as it was sent if a value in it doesn't fit, by object."""
+        return {}
+
+    def normalize(self, row: Record) -> Record:
+        """Return the selected columns of a row, converted.
+
+        They are selected before, as what is converted may get into other columns, and afterwards,
+        as converting adds some.
+        """
+        return self._select(self.convert(self._select(row)))
+
+    def convert(self, row: Record) -> Record:
+        """Return a row, each value with the type of this stream's schema."""
+        return self._normalizer(row)
+
+    @cached_property
+    def _deselected(self) -> Deselected:
+        """What is deselected but keys, without which no target could store a row."""
+        keys = {*self.primary_keys, self.replication_key}
+        found = deselected_properties(self.mask)
+        return {name: within for name, within in found.items() if name not in keys}
+
+    def _select(self, row: Record) -> Record:
+        return without(row, self._deselected) if self._deselected else row
 
     @cached_property
     @override
@@ -196,7 +257,7 @@ class IntercomStream(Stream):
 
     def log_warnings(self) -> None:
         """Log what could not be written as it was received; then forget it."""
-        self.normalize.log_warnings(self.logger)
+        self._normalizer.log_warnings(self.logger)
         if self._records_without_key:
             self.logger.warning(
                 "%s: left out %d records without a key", self.name, self._records_without_key
@@ -207,17 +268,8 @@ class IntercomStream(Stream):
         """Note why this stream can't be loaded completely: its bookmark stays, the run goes on."""
         self.run.failures[self.name] = error
 
-    @cached_property
-    def _has_all_columns(self) -> bool:
-        """Whether every property of the stream is selected."""
-        return all(self.mask.values())
-
     @override
     def _write_record_message(self, record: Record) -> None:
-        if not self._has_all_columns:
-            # the SDK drops properties in place, and rows of one parent share nested objects
-            super()._write_record_message(copy.deepcopy(record))
-            return
         for stream_map in self.stream_maps:
             mapped = stream_map.transform(record)
             if mapped is not None:

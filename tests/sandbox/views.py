@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from tests.sandbox.generate.blueprint import admin_author
 from tests.sandbox.records import Body, Record
-from tests.sandbox.versions import V2_16, V2_17, Version
+from tests.sandbox.versions import V2_10, V2_12, V2_16, V2_17, Version
 
 MAX_EMBEDDED: Final = 10
 MAX_PARTS: Final = 500
+BARE_LISTS_EVERY: Final = 7
 _INTERNAL: Final = (
     "company_ids",
     "segment_ids",
@@ -59,6 +61,7 @@ def company(record: Record, version: Version) -> Body:
     """A company; its notes are embedded, ten at most, from 2.17 on."""
     body = record.body()
     ids = [note["id"] for note in body.pop("notes")]
+    body["tag_ids"] = [int(tag["id"]) for tag in body["tags"]["tags"]]  # recorded
     if version >= V2_17:
         path = f"/companies/{record.id}/notes"
         body["notes"] = _addressable_list("note", path, "notes", ids)
@@ -67,14 +70,14 @@ def company(record: Record, version: Version) -> Body:
 
 def conversation_list_item(record: Record, version: Version) -> Body:
     """A conversation as lists and searches show it: without its parts."""
-    body = _conversation(record.body(), version)
+    body = _conversation(record, version)
     del body["conversation_parts"]
     return body
 
 
 def conversation(record: Record, version: Version) -> Body:
     """A conversation with its 500 most recent parts; `total_count` is that of all."""
-    body = _conversation(record.body(), version)
+    body = _conversation(record, version)
     parts = body["conversation_parts"]
     parts["conversation_parts"] = parts["conversation_parts"][-MAX_PARTS:]
     return body
@@ -91,18 +94,36 @@ def plaintext_conversation(record: Record, version: Version) -> Body:
 
 
 def ticket(record: Record, version: Version) -> Body:
-    """A ticket with its 500 most recent parts; assignee ids are strings before 2.16."""
+    """A ticket with its 500 most recent parts; assignee ids are strings before 2.16.
+
+    Up to 2.11 the state is text, beside its labels (recorded).
+    """
     body = record.body()
     parts = body["ticket_parts"]
     parts["ticket_parts"] = parts["ticket_parts"][-MAX_PARTS:]
     if version < V2_16:
         for assignee in ("admin_assignee_id", "team_assignee_id"):
             body[assignee] = str(body[assignee])
+    if version < V2_12:
+        state = body["ticket_state"]
+        body["ticket_state"] = state["category"]
+        body["ticket_state_internal_label"] = state["internal_label"]
+        body["ticket_state_external_label"] = state["external_label"]
     return body
 
 
-def _conversation(body: Body, version: Version) -> Body:
-    """Priority has five levels, and nobody is 0 in place of null, from 2.16 on."""
+def _conversation(record: Record, version: Version) -> Body:
+    """Priority has five levels, and nobody is 0 in place of null, from 2.16 on.
+
+    Contacts and teammates can be bare lists (an example of the documentation), and old versions
+    have an assignee (recorded).
+    """
+    body = record.body()
+    if record.number % BARE_LISTS_EVERY == BARE_LISTS_EVERY - 1:
+        for name in ("contacts", "teammates"):
+            body[name] = body[name][name] if isinstance(body[name], dict) else body[name]
+    if version < V2_10:
+        body["assignee"] = admin_author(record.number) if body["admin_assignee_id"] else None
     if version >= V2_16:
         for assignee in ("admin_assignee_id", "team_assignee_id"):
             body[assignee] = body[assignee] or 0

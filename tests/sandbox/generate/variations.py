@@ -230,7 +230,9 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "email_domain": every(21, None, first=0),  # sandbox: without an address
         "phone": only(3),  # 2.16, contact: nullable
         "name": at(14, {0: None}, others=VALUES["names"]),  # 2.16, contact: nullable
-        "avatar": only(6),  # 2.16, contact: nullable
+        # 2.16, contact: an object, nullable; recorded: text
+        "avatar": at(6, {0: KEEP, 3: "https://static.example.com/people/{n}.png"}, others=(None,)),
+        "formatted_phone": only(3),  # recorded
         "owner_id": (None, 880_400_161, None, None, 880_400_163, None),  # 2.16, contact: nullable
         "social_profiles.data": [  # 2.16, contact_social_profiles
             PROFILES if number == 0 else PROFILES[:2] if number % 10 == 0 else []

@@ -1,0 +1,67 @@
+"""A column has one shape, whatever the API version sends: text, a bare list, or the object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.sandbox.options import SandboxOptions
+
+if TYPE_CHECKING:
+    from tests.guarantees.harness import SyncHarness
+
+RELATIONS = ("conversation_contacts", "conversation_teammates")
+
+EACH_VERSION = pytest.mark.parametrize("version", ["2.11", "2.12", "2.16", "2.17"])
+
+
+@pytest.fixture
+def options() -> SandboxOptions:
+    return SandboxOptions(contacts=30, companies=12, conversations=60, tickets=12)
+
+
+@EACH_VERSION
+def test_avatar_is_an_object(harness: SyncHarness, version: str) -> None:
+    sent = {one["id"]: one["avatar"] for one in harness.sandbox.records("contacts")}
+    assert {type(avatar) for avatar in sent.values()} == {dict, str, type(None)}
+
+    result = harness.sync(select=["contacts"], api_version=version)
+
+    for row in result.records("contacts"):
+        url = sent[row["id"]]
+        expected = url["image_url"] if isinstance(url, dict) else url
+        assert (row["avatar"] or {}).get("image_url") == expected
+    assert result.summary("contacts")["warnings"] == 0
+
+
+@EACH_VERSION
+def test_ticket_state_is_an_object(harness: SyncHarness, version: str) -> None:
+    states = {one["id"]: one["ticket_state"] for one in harness.sandbox.records("tickets")}
+
+    result = harness.sync(select=["tickets"], api_version=version)
+
+    sent = {key: state["category"] for key, state in states.items()}
+    assert {row["id"]: row["ticket_state"]["category"] for row in result.records("tickets")} == sent
+
+
+@EACH_VERSION
+def test_bare_lists_become_objects(harness: SyncHarness, version: str) -> None:
+    result = harness.sync(select=["conversations"], api_version=version)
+
+    rows = {row["id"]: row for row in result.records("conversations")}
+    for record in harness.sandbox.records("conversations"):
+        for name in ("contacts", "teammates"):
+            assert ids(rows[record["id"]][name], name) == ids(record[name], name)
+    assert result.warnings("did not fit") == []
+
+
+def ids(holder: dict[str, Any] | None, name: str) -> list[str]:
+    return [item["id"] for item in holder[name]] if holder else []
+
+
+@EACH_VERSION
+def test_bare_lists_have_rows(harness: SyncHarness, version: str) -> None:
+    result = harness.sync(select=RELATIONS, api_version=version)
+
+    assert harness.missing_rows(result, RELATIONS) == {}
