@@ -142,6 +142,18 @@ def _teammates(control: Control) -> Iterator[Record]:
             yield {"conversation_id": record["id"], "admin_id": str(teammate["id"])}
 
 
+def _conversation_tags(control: Control) -> Iterator[Record]:
+    """The latest application of each tag comes last, and its row is the one that counts."""
+    for record in control.records("conversations"):
+        for tag in sorted(record["tags"]["tags"], key=lambda tag: tag["applied_at"]):
+            yield {
+                "conversation_id": record["id"],
+                "tag_id": str(tag["id"]),
+                "conversation_updated_at": timestamp(record["updated_at"]),
+                "applied_at": timestamp(tag["applied_at"]),
+            }
+
+
 def _social_profiles(control: Control) -> Iterator[Record]:
     for record in control.records("contacts"):
         for profile in record["social_profiles"]["data"]:
@@ -262,7 +274,7 @@ ROWS: dict[str, Callable[[Control], Iterable[Record]]] = {
     "conversation_contacts": _related(
         "conversations", "conversation", "contact", _ids("contacts", "contacts")
     ),
-    "conversation_tags": _related("conversations", "conversation", "tag", _ids("tags", "tags")),
+    "conversation_tags": _conversation_tags,
     "tickets": _updated("tickets", "ticket_id"),
     "ticket_parts": _parts("tickets", "ticket"),
     "ticket_types": _listed("ticket_types", "name", "category"),

@@ -76,6 +76,7 @@ class CompanyTags(CompanyChildStream, EmbeddedChildStream):
     primary_keys = ("company_id", "tag_id")
     records_path = ("tags", "tags")
     id_column = "tag_id"
+    latest_by = "applied_at"
 
 
 class CompanySegments(CompanyChildStream, EmbeddedChildStream):

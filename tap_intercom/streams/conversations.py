@@ -203,12 +203,13 @@ class ConversationContacts(ConversationChildStream, EmbeddedChildStream):
 
 
 class ConversationTags(ConversationChildStream, EmbeddedChildStream):
-    """Tags on a conversation."""
+    """Tags on a conversation; one that was applied several times is there once, at its latest."""
 
     name = "conversation_tags"
     primary_keys = ("conversation_id", "tag_id")
     records_path = ("tags", "tags")
     id_column = "tag_id"
+    latest_by = "applied_at"
 
 
 class ConversationTeammates(ConversationChildStream, NestedChildStream):

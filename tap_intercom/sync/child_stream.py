@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_intercom.api.response import dicts_in, value_at
 from tap_intercom.compat import override
 from tap_intercom.sync.stream import IntercomStream
+from tap_intercom.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,10 +32,13 @@ class ChildStream(IntercomStream):
     Attributes:
         parent_key: The column of the parent's id.
         id_column: The column of the item's own `id`.
+        latest_by: The field with the time of an item, if a list may have several of one id, which
+            are one row: that of the latest, whatever their order.
     """
 
     parent_key: ClassVar[str]
     id_column: ClassVar[str] = "id"
+    latest_by: ClassVar[str] = ""
 
     @classmethod
     @override
@@ -71,7 +75,8 @@ class ChildStream(IntercomStream):
         keys = {self.parent_key: record["id"]}
         if self.replication_key:
             keys[self.replication_key] = record.get("updated_at")
-        for item in self.items(record, pages):
+        items = self.items(record, pages)
+        for item in latest_items(items, self.latest_by) if self.latest_by else items:
             row = {**item, **keys}
             if self.id_column != "id":
                 row[self.id_column] = row.pop("id", None)
@@ -206,6 +211,12 @@ class ListChildStream(ChildStream):
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         return [item for page in pages for item in page.records()]
+
+
+def latest_items(items: Iterable[Record], field: str) -> Iterable[Record]:
+    """Return one item of each id: the one with the latest time in a field."""
+    oldest_first = sorted(items, key=lambda item: parse_timestamp(item.get(field), 0))
+    return {str(item.get("id")): item for item in oldest_first}.values()
 
 
 def with_stable_url(attachment: Record) -> Record:

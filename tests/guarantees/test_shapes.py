@@ -65,3 +65,27 @@ def test_bare_lists_have_rows(harness: SyncHarness, version: str) -> None:
     result = harness.sync(select=RELATIONS, api_version=version)
 
     assert harness.missing_rows(result, RELATIONS) == {}
+
+
+def test_tag_applied_twice_is_one_row(harness: SyncHarness) -> None:
+    """The latest application is the row, whether it comes first or last."""
+    conversations = harness.sandbox.records("conversations")
+    twice = [one for one in conversations if len(tag_ids(one)) > len(set(tag_ids(one)))]
+    orders = {tags[0]["applied_at"] < tags[-1]["applied_at"] for tags in map(tags_of, twice)}
+    assert orders == {True, False}
+
+    result = harness.sync(select=["conversation_tags"])
+
+    rows = result.records("conversation_tags")
+    keys = [(row["conversation_id"], row["tag_id"]) for row in rows]
+    assert len(keys) == len(set(keys))
+    assert harness.missing_rows(result, ["conversation_tags"]) == {}
+
+
+def tags_of(conversation: dict[str, Any]) -> list[dict[str, Any]]:
+    tags: list[dict[str, Any]] = conversation["tags"]["tags"]
+    return tags
+
+
+def tag_ids(conversation: dict[str, Any]) -> list[str]:
+    return [tag["id"] for tag in tags_of(conversation)]

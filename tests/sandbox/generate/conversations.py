@@ -24,6 +24,7 @@ PARTS_PER_CONVERSATION: Final = 100_003
 NO_PARTS_EVERY: Final = 25
 GROUP_EVERY: Final = 15
 LINKED_EVERY: Final = 30
+TAGGED_TWICE_EVERY: Final = 4
 
 
 def conversations(blueprint: Blueprint, count: int) -> list[Record]:
@@ -61,6 +62,7 @@ def conversation(blueprint: Blueprint, record: Record) -> Body:
         applied_tag(chosen, record.updated_at - 60, FIRST_ADMIN + index % 5)
         for chosen in sorted(random.sample(range(TAGS), index % 3))
     ]
+    _apply_a_tag_twice(index, body["tags"]["tags"])
     by_contact = body["source"]["delivered_as"] == "customer_initiated" and contacts
     body["source"]["author"] |= {"id": contacts[0]["id"]} if by_contact else admin_author(index)
     parts = _parts(blueprint, record, random.randint(1, 14))
@@ -129,6 +131,13 @@ def _parts(blueprint: Blueprint, record: Record, count: int) -> list[Body]:
         )
         for position in range(count)
     ]
+
+
+def _apply_a_tag_twice(index: int, tags: list[Body]) -> None:
+    """Let some conversations have a tag once more, applied earlier or later (recorded)."""
+    if tags and index % TAGGED_TWICE_EVERY == 1:
+        seconds = 30 if index % (2 * TAGGED_TWICE_EVERY) == 1 else -30
+        tags.append(tags[0] | {"applied_at": tags[0]["applied_at"] + seconds})
 
 
 def _teammates(parts: list[Body]) -> Body:
