@@ -120,6 +120,7 @@ def article(row: Body, version: Version) -> Body:
     content = hidden_before(V2_16, *NEW_IN_ARTICLES)
     parents = row["parent_ids"]
     shown = content(row, version) | {
+        "content_id": row["id"],  # recorded
         "parent_id": parents[0] if parents else None,
         "parent_type": "collection" if parents else None,
     }

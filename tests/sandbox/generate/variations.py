@@ -75,6 +75,7 @@ CAMPAIGN: Final = (
 )
 STATES: Final = ("open", "closed", "snoozed", "closed", "open", "closed", "closed")
 ISO_TEXT: Final = "2026-03-04T09:46:14Z"
+FAR_ISO_TEXT: Final = "2124-03-04T09:46:14.500Z"
 
 
 def files(count: int, first: int) -> Sequence[Any]:
@@ -88,6 +89,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "job_title": every(6, ""),  # sandbox
         "away_mode_enabled": every(6, value=True, first=1),  # 2.16, admin
         "away_status_reason_id": every(6, 3, first=1),  # 2.16, admin: integer
+        "away_status_reason": every(6, "🍝 Lunch", first=1),  # recorded
         "has_inbox_seat": every(6, value=False),  # 2.16, admin
         "team_ids": ([4_100_010], [4_100_011], [4_100_012]),  # 2.16, admin: integers
         "avatar": every(6, None, first=4),  # 2.16, admin: nullable
@@ -125,7 +127,8 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "updated_by_id": every(14, None),  # 2.16, article_list_item: nullable
         "exclude_from_article_suggestions": every(9, value=True),  # 2.16, article_list_item
         "help_center_audience": (KEEP, "all_users", "restricted", None),  # 2.16: nullable
-        "scheduled_publish_at": only(8, 7),  # 2.16, article_list_item: nullable
+        # 2.16, article_list_item: nullable; recorded: text with milliseconds, far in the future
+        "scheduled_publish_at": at(16, {7: KEEP, 15: FAR_ISO_TEXT}, others=(None,)),
         "scheduled_unpublish_at": only(20, 1),  # 2.16, article_list_item: nullable
         "tags.tags": every(3, VALUES["tags"]),  # 2.16, tags
         "default_locale": every(2, ABSENT),  # 2.16: with several languages only
@@ -378,6 +381,8 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "snoozed_until": only(10, 4),  # 2.16, ticket
         "is_shared": every(2, value=False),  # 2.16, ticket
         "previous_ticket_state_id": only(4, 1),  # 2.16, ticket: nullable
+        "channel": only(3),  # recorded
+        "company_id": only(5, 2),  # recorded
         "linked_objects": every(12, VALUES["linked_conversation"], first=0),  # 2.16
     },
     "ticket_parts": {

@@ -30,15 +30,18 @@ EMBEDDED: Final = {
 }
 """List -> kind of the records that embed it, and the name of its rows there."""
 ELSEWHERE: Final = {
+    "articles": {"content_id", "parent_id", "parent_type"},  # before 2.16
     "article_statistics": {*STREAMS["article_statistics"]["properties"]},  # flattened by the tap
     "call_transcripts": {"call_id", "call_updated_at"},
     "company_notes": {"company_updated_at", "contact"},
     "contact_notes": {"contact_updated_at", "company"},
+    "companies": {"tag_ids"},
     # embedded by views, or of versions that are newer than the records
     "contacts": {"companies", "opted_in_subscription_types", "opted_out_subscription_types"}
     | {"merge_history", "sms_consent", "unsubscribed_from_sms"},
     # asked for by a parameter, or of other versions than the records
-    "conversations": {"monitor_evaluations", "scorecards", "customers", "ai_topics", "topics"},
+    "conversations": {"monitor_evaluations", "scorecards", "customers", "ai_topics", "topics"}
+    | {"assignee"},
     "conversation_parts": {"conversation_id", "conversation_updated_at"},
     "tags": {"applied_at", "applied_by"},  # where a tag is embedded
     "ticket_parts": {"ticket_id", "ticket_updated_at"},
