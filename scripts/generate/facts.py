@@ -76,9 +76,7 @@ class StreamFacts:
     def min_api_version(self) -> str:
         """The first API version that has the stream; empty if all have."""
         version = self.stream_type.min_api_version
-        if version <= IntercomStream.min_api_version:
-            return ""
-        return f"{version.major}.{version.minor}"
+        return str(version) if version > IntercomStream.min_api_version else ""
 
     @property
     def is_default(self) -> bool:

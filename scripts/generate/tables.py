@@ -77,6 +77,7 @@ def settings() -> str:
     for target in (schema, builtin):  # what runs the command line may have added them before
         TapIntercom.append_builtin_config(target)
     names = sorted(schema["properties"], key=lambda name: name in builtin["properties"])
+    first_builtin = next(name for name in names if name in builtin["properties"])
     required = schema["required"]
     rows = [
         [
@@ -87,7 +88,8 @@ def settings() -> str:
         ]
         for name in names
     ]
-    return table(["setting", "type", "default", "meaning"], rows)
+    settings_table = table(["setting", "type", "default", "meaning"], rows)
+    return f"{settings_table}\n\nThose from `{first_builtin}` on are the SDK's own."
 
 
 def custom_stream_fields() -> str:
