@@ -53,6 +53,7 @@ COMPOUNDS = {
     "declared_in": "attribute definitions",
     "root_key": "parent_key",
     "item_key": "id_column",
+    "most_items": "max_items",
     "first_version": "min_api_version",
     "temporary_error": "RetriableError",
     "access_token_refused_error": "AuthenticationError",
@@ -75,7 +76,7 @@ NAMES = {
     "stage": "harness",
     "takes": "contains",
     "wants": "needs",
-    "warned": "warning_lines",
+    "warned": "SyncResult.warnings",
 }
 """Whole identifiers of Python given up; in sentences these are ordinary words.
 
