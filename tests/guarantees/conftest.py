@@ -1,4 +1,4 @@
-"""The harness of each test, and how long hypothesis searches.
+"""The workspace of each test, and how long hypothesis searches.
 
 `pytest tests/guarantees --hypothesis-profile=thorough` searches for minutes instead of seconds.
 """
@@ -6,16 +6,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.guarantees.harness import SyncHarness
 from tests.sandbox.options import SandboxOptions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SMALL = SandboxOptions(contacts=160, companies=120, conversations=60, tickets=40)
 """Some pages of everything, and more than one page of the scroll."""
@@ -42,10 +37,3 @@ def pytest_configure(config: pytest.Config) -> None:
 def options(request: pytest.FixtureRequest) -> SandboxOptions:
     """Return the test's parameter `options`, or those of a small workspace."""
     return getattr(request, "param", SMALL)
-
-
-@pytest.fixture
-def harness(options: SandboxOptions) -> Iterator[SyncHarness]:
-    """Start a workspace of the test's own, for a tap whose waits take no time."""
-    with SyncHarness(options) as harness:
-        yield harness

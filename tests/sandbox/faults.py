@@ -32,7 +32,6 @@ FaultKind = Literal[
 ]
 ALTERING: Final = frozenset(("cut_body", "slow_body", "foreign_next", "repeated_cursor"))
 DRIPS: Final = 10
-DRIP_SECONDS: Final = 0.2
 JSON: Final = "application/json"
 HTML: Final = "text/html"
 ENDLESS_CHUNK: Final = b" " * 65_536
