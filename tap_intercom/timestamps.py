@@ -82,7 +82,7 @@ def start_of(text: str) -> int:
     """Convert a date or date-time to epoch seconds; without a zone it is read as UTC.
 
     Raises:
-        ValueError: The text is no RFC 3339 date or date-time.
+        ValueError: The text is not an RFC 3339 date or date-time.
     """
     parsed = datetime.fromisoformat(text)
     return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())

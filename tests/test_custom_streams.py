@@ -357,7 +357,7 @@ def test_corrected_child_gets_all_rows(
         ({"path": "/audiencez"}, "404"),
         ({"records_path": "rows"}, "records_path rows; the response has type, data"),
         ({"method": "POST", "path": "/contacts/search"}, "400"),
-        ({"primary_keys": ["idd"]}, "lack idd; check the primary_keys"),
+        ({"primary_keys": ["idd"]}, "without idd. Check the primary_keys"),
     ],
 )
 def test_test_run_names_wrong_definition(

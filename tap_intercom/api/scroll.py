@@ -58,10 +58,10 @@ def scroll_companies(
         try:
             _read_all(client, keep, sleep)
         except (NotFoundError, RetriableError) as error:
-            logger.warning("Company scroll: broken (%s); it starts again", error)
+            logger.warning("%s: broken (%s); starting again", SCROLL, error)
         else:
             return
-    message = f"Company scroll: broken {MAX_RESTARTS + 1} times. Try again later"
+    message = f"{SCROLL}: broken {MAX_RESTARTS + 1} times. Try again later"
     raise RetriableError(message)
 
 
@@ -99,14 +99,15 @@ def _first_page(client: IntercomClient, sleep: Callable[[float], None]) -> Page 
             if error.code != SCROLL_EXISTS:
                 raise
             logger.warning(
-                "Another integration holds the workspace's only company scroll; waiting %d s",
+                "%s: another integration holds the workspace's only scroll; retrying in %d s",
+                SCROLL,
                 WAIT_SECONDS,
             )
             sleep(WAIT_SECONDS)
         else:
             return page
     message = (
-        "Another integration has held the workspace's only company scroll for ten minutes. Run "
-        "tap-intercom at another time than the other tools that load companies from Intercom"
+        f"{SCROLL}: another integration has held the workspace's only scroll for ten minutes. "
+        "Run tap-intercom at another time than other tools that load companies from Intercom"
     )
     raise InvalidRequestError(message, code=SCROLL_EXISTS)

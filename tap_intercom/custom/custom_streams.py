@@ -49,18 +49,19 @@ class DefinedStream(IntercomStream):
     @property
     def definition_error(self) -> IntercomError | None:
         """What the responses so far show to be wrong with the definition, if anything."""
-        path, replication_key = self.definition.path, self.definition.replication_key
+        request = f"{self.definition.method} {self.definition.path}"
+        replication_key = self.definition.replication_key
         if self._records_without_key:
             message = (
-                f"{self._records_without_key} records of {path} lack "
-                f"{' or '.join(self.primary_keys)}; check the primary_keys of this custom stream"
+                f"{request}: {self._records_without_key} records without "
+                f"{' or '.join(self.primary_keys)}. Check the primary_keys of this custom stream"
             )
             return InvalidRequestError(message)
         if self._fields and replication_key and replication_key not in self._fields:
             (name,) = unknown([replication_key], self._fields)
             message = (
-                f"no record of {path} has the field {name}; "
-                "check the replication_key of this custom stream"
+                f"{request}: no record has the field {name}. "
+                "Check the replication_key of this custom stream"
             )
             return InvalidRequestError(message)
         return None
@@ -186,7 +187,7 @@ def list_request(definition: StreamDefinition, since: int) -> Request:
 
 
 def records_in(definition: StreamDefinition, response: Mapping[str, Any]) -> list[Record]:
-    """Return the records of a response; what is no object becomes one with a single field.
+    """Return the records of a response; any other value becomes an object with one field.
 
     Raises:
         InvalidRequestError: There are none at the definition's `records_path`.

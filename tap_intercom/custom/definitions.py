@@ -29,7 +29,7 @@ WHOLE_RECORD = "record"
 """The column that holds the record where no columns are defined."""
 
 VALUE = "value"
-"""The field that holds an item of a list that is no object."""
+"""The field for an item of a list that is not an object."""
 
 AUTO = "auto"
 WHOLE_RESPONSE = "."
@@ -197,7 +197,7 @@ def with_value(body: Mapping[str, Any], dotted: str, value: Any) -> dict[str, An
     Raises:
         LookupError: The path leads beyond the end of a list.
         TypeError: The path leads through something that is neither object nor list.
-        ValueError: The path names an item of a list by something that is no number.
+        ValueError: The path names an item of a list by something else than a number.
     """
     changed: dict[str, Any] = copy.deepcopy(dict(body))
     parent: Any = changed

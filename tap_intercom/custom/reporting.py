@@ -199,9 +199,7 @@ class Reporting(ExportStream):
         try:
             return ZoneInfo(name)
         except (ValueError, LookupError, OSError):
-            message = (
-                f"The workspace's time zone {name} is unknown here: install the package tzdata"
-            )
+            message = f"{self.name}: time zone {name} is not installed. Install the package tzdata"
             raise ExportFailedError(message) from None
 
 
@@ -225,7 +223,7 @@ def streams(tap: Tap, run: Run) -> list[Reporting]:
     except IntercomError as error:
         if not run.has_catalog and not isinstance(error, PermissionDeniedError):
             raise
-        logger.warning("Could not read the reporting datasets, so they have no columns: %s", error)
+        logger.warning("reporting_datasets: could not read their columns: %s", error)
         return [Reporting(tap, run, name, error) for name in names]
     records = [record for page in pages for record in page.records()]
     offered = {str(record.get("id")): Dataset.from_record(record) for record in records}
