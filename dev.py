@@ -4,6 +4,7 @@
 python3 dev.py demo                 a local Intercom, Meltano and Postgres; two runs, explained
 python3 dev.py test [pytest args]   ruff, mypy, import-linter, the vocabulary and pytest
 python3 dev.py bench [figure ...]   the figures of docs/performance.md, as a table
+python3 dev.py mutate [path ...]    changes the code, and shows what no test notices
 python3 dev.py generate [--check]   what repeats the code: tables in README and docs
 
 Each command first builds what it needs inside this clone, from the versions in uv.lock:
@@ -34,7 +35,7 @@ UV_VERSION = "0.13.9"
 
 def main() -> None:
     """Run the command named on the command line; exit with its status."""
-    commands = {"bench": bench, "demo": demo, "generate": generate, "test": test}
+    commands = {"bench": bench, "demo": demo, "generate": generate, "mutate": mutate, "test": test}
     if len(sys.argv) < 2 or sys.argv[1] not in commands:  # noqa: PLR2004
         sys.exit(__doc__)
     commands[sys.argv[1]](sys.argv[2:])
@@ -60,6 +61,13 @@ def generate(arguments: list[str]) -> None:
     python = str(development() / "python")
     os.chdir(ROOT)
     os.execv(python, [python, "-m", "scripts.generate", *arguments])  # noqa: S606
+
+
+def mutate(arguments: list[str]) -> None:
+    """Become the mutation test, in an environment that has its tools as well."""
+    python = str(_environment(CACHE / "mutation", "--group", "mutation") / "python")
+    os.chdir(ROOT)
+    os.execv(python, [python, "-m", "scripts.mutation", *arguments])  # noqa: S606
 
 
 def test(arguments: list[str]) -> None:

@@ -73,6 +73,10 @@ NOT_RUN = {
     "pipx install /path/to/tap-intercom": "installs outside the clone; pip's install is tested",
     "uv tool install /path/to/tap-intercom": "installs outside the clone; pip's install is tested",
     "python3 dev.py bench": "takes 25 minutes",
+    "python3 dev.py mutate --sample 200 --seed 7": "takes an hour",
+    "python3 dev.py mutate tap_intercom/sync/prefetch.py --tests tests/test_prefetch.py": (
+        "takes minutes"
+    ),
     ".venv/bin/pytest tests/guarantees --hypothesis-profile=thorough": "takes an hour",
     ".venv/bin/pytest tests/test_sync.py": "is part of this run",
     ".venv/bin/ruff check .": "is part of dev.py test",
