@@ -70,6 +70,14 @@ def test_names_longer_than_an_identifier_are_reported() -> None:
     assert re.search(r"contacts: PostgreSQL holds names of 63 bytes, .*: bé{32}\. ", warning)
 
 
+def test_stream_longer_than_an_identifier_is_reported() -> None:
+    stream = f"custom_object_{'x' * 50}"
+
+    (warning,) = warnings(stream, ["id"])
+
+    assert warning.startswith(f"{stream}: PostgreSQL holds names of 63 bytes")
+
+
 @pytest.mark.parametrize(
     "names", [["Plan", "plan"], ["a b", "a-b"], ["a%", "a"], ["名", "前"], [" a", "A."[:1]]]
 )

@@ -74,8 +74,13 @@ class Naming:
 
 
 def warnings(stream: str, columns: Iterable[str]) -> Iterator[str]:
-    """Yield a warning for columns whose names many targets can't hold or tell apart."""
+    """Yield a warning for names of a stream and its columns that many targets refuse or merge."""
     names = list(columns)
+    if len(stream.encode()) > MAX_BYTES:
+        yield (
+            f"{stream}: PostgreSQL holds names of {MAX_BYTES} bytes, and this stream's is longer: "
+            "give it another one by __alias__ in stream_maps"
+        )
     if too_long := [name for name in names if len(name.encode()) > MAX_BYTES]:
         yield (
             f"{stream}: PostgreSQL holds names of {MAX_BYTES} bytes, and these columns have longer "
