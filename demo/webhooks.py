@@ -11,13 +11,14 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING
 
+import psycopg
+
 from demo.processes import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import psycopg
 
 PROGRAM = (sys.executable, "-m", "tap_intercom.webhooks")
 CLIENT_SECRET = "the demo's client secret"  # noqa: S105  # made up
@@ -88,7 +89,7 @@ def seconds_until_row(
         WebhooksError: It takes too long.
     """
     start = time.monotonic()
-    wait_for(lambda: connection.execute(query.encode()).fetchone() is not None, log)
+    wait_for(lambda: _finds_row(connection, query), log)
     return time.monotonic() - start
 
 
@@ -103,6 +104,14 @@ def wait_for(is_done: Callable[[], bool], log: IO[str]) -> None:
         if time.monotonic() > deadline:
             raise WebhooksError(_text(log))
         time.sleep(POLL_SECONDS)
+
+
+def _finds_row(connection: psycopg.Connection[tuple[object, ...]], query: str) -> bool:
+    """Whether a query finds a row; a table may not be there before its first row."""
+    try:
+        return connection.execute(query.encode()).fetchone() is not None
+    except psycopg.errors.UndefinedTable:
+        return False
 
 
 def _text(log: IO[str]) -> str:
