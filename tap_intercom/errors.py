@@ -5,6 +5,7 @@
     ├── AuthenticationError    the token is refused everywhere: the run ends
     ├── PermissionDeniedError  one resource is refused: its stream ends
     ├── NotFoundError          404, 410: the record is skipped
+    ├── ResponseTooLargeError  a response too large for memory: smaller pages are requested
     ├── ExportQueueFullError   too many export jobs are pending: wait and retry
     ├── ExportFailedError      an export job brought no file: its stream ends
     │   └── ExportTooLargeError    a job of a shorter period may succeed
@@ -62,6 +63,21 @@ class AuthenticationError(IntercomError):
 
 class PermissionDeniedError(IntercomError):
     """The token lacks a permission, or the workspace a plan, for one resource."""
+
+
+class ResponseTooLargeError(IntercomError):
+    """A complete response that is too large to be kept: one with fewer records may not be.
+
+    Attributes:
+        head: Its first bytes.
+        tail: Its last bytes.
+    """
+
+    def __init__(self, message: str, *, head: bytes = b"", tail: bytes = b"") -> None:
+        """Keep both ends of the body; the message holds nothing of it."""
+        super().__init__(message, status=200)
+        self.head = head
+        self.tail = tail
 
 
 class ExportFailedError(IntercomError):

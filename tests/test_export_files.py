@@ -19,7 +19,7 @@ from tap_intercom.errors import (
     ExportFailedError,
     InvalidRequestError,
     NotFoundError,
-    RetriableError,
+    ResponseTooLargeError,
 )
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import missing_rows, timestamp
@@ -176,7 +176,7 @@ def test_page_size_is_limited(harness: SyncHarness, monkeypatch: pytest.MonkeyPa
     respond(harness, LARGE.path, b"a" * 500_000)
     monkeypatch.setattr("tap_intercom.api.transport.MAX_BODY_BYTES", 499_999)
 
-    with pytest.raises(RetriableError, match="499999 bytes"):
+    with pytest.raises(ResponseTooLargeError, match="499999 bytes"):
         client_of(harness).fetch(LARGE)
 
 
@@ -207,7 +207,7 @@ def test_download_size_is_limited(
     respond(harness, LARGE.path, b"a" * 500_000)
     monkeypatch.setattr("tap_intercom.api.transport.MAX_FILE_BYTES", 300_000)
 
-    with pytest.raises(RetriableError, match="300000 bytes"):
+    with pytest.raises(ResponseTooLargeError, match="300000 bytes"):
         client_of(harness).download(LARGE, file)
 
 

@@ -19,7 +19,7 @@ import trustme
 from tap_intercom.api import transport as transport_module
 from tap_intercom.api.request import Request
 from tap_intercom.api.transport import Transport
-from tap_intercom.errors import IntercomError, RetriableError
+from tap_intercom.errors import IntercomError, ResponseTooLargeError, RetriableError
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
@@ -253,7 +253,27 @@ def test_too_large_body_is_refused(
     server.chunks = [gzip.compress(body) if encoding == "gzip" else body]
     server.response_headers = {"Content-Encoding": encoding}
 
-    with pytest.raises(RetriableError, match="response larger than 10000 bytes"):
+    with pytest.raises(ResponseTooLargeError, match="response larger than 10000 bytes"):
+        send(url_of(server))
+
+
+def test_too_large_body_keeps_its_ends(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport_module, "MAX_BODY_BYTES", 1_000)
+    monkeypatch.setattr(transport_module, "END_BYTES", 3)
+    server.chunks = [b"abc", b"x" * 2_000, b"xyz"]
+
+    with pytest.raises(ResponseTooLargeError) as caught:
+        send(url_of(server))
+
+    assert (caught.value.head, caught.value.tail) == (b"abc", b"xyz")
+
+
+def test_body_without_end_is_retriable(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport_module, "MAX_BODY_BYTES", 1_000)
+    monkeypatch.setattr(transport_module, "MAX_ENDED_BYTES", 2_000)
+    server.chunks = [b"x" * 1_000] * 4
+
+    with pytest.raises(RetriableError, match="bytes and more"):
         send(url_of(server))
 
 
@@ -299,7 +319,7 @@ def test_too_large_download_is_refused(server: Server, monkeypatch: pytest.Monke
     monkeypatch.setattr(transport_module, "MAX_FILE_BYTES", 10)
     server.chunks = [b"x" * 11]
 
-    with pytest.raises(RetriableError, match="response larger than 10 bytes"):
+    with pytest.raises(ResponseTooLargeError, match="response larger than 10 bytes"):
         save(url_of(server))
 
 

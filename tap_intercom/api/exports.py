@@ -17,6 +17,7 @@ from tap_intercom.errors import (
     ExportQueueFullError,
     ExportTooLargeError,
     NotFoundError,
+    ResponseTooLargeError,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def export(
     """Run one export, write its file, and return whether there is one.
 
     Raises:
-        ExportTooLargeError: The job failed.
+        ExportTooLargeError: The job failed, or its file is too large.
         ExportFailedError: The job was canceled or took too long, or the jobs of other programs did
             not end.
         IntercomError: Intercom refused a request or kept failing.
@@ -87,6 +88,8 @@ def export(
             if job.get("status") in HAS_NONE:
                 return False
             client.download(_download(client, endpoint.download.for_id(job_id), job), file)
+        except ResponseTooLargeError as error:
+            raise ExportTooLargeError(str(error)) from None
         except NotFoundError as error:
             logger.warning("%s; starting the export again", error)
         else:

@@ -6,9 +6,11 @@ count pages, and some do that at the top level of the response (OpenAPI 2.16; ai
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from tap_intercom.errors import InvalidRequestError
+from tap_intercom.api.oversize import with_smaller_pages, without_record
+from tap_intercom.errors import InvalidRequestError, ResponseTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,10 +20,14 @@ if TYPE_CHECKING:
     from tap_intercom.api.response import Page
 
 
+logger = logging.getLogger("tap-intercom")
+
+
 def pages(client: IntercomClient, request: Request) -> Iterator[Page]:
-    """Yield the pages of a list, first to last.
+    """Yield the pages of a list, first to last; a page that is too large is read in parts.
 
     Raises:
+        ResponseTooLargeError: A page is too large, and its size can't be chosen.
         InvalidRequestError: A page points back to itself or to an earlier one.
     """
     requested = set[str]()
@@ -31,9 +37,21 @@ def pages(client: IntercomClient, request: Request) -> Iterator[Page]:
             message = f"{following}: the next page was read before, so this list would never end"
             raise InvalidRequestError(message)
         requested.add(following.cache_key)
-        page = client.fetch(following)
+        try:
+            page = client.fetch(following)
+        except ResponseTooLargeError as error:
+            if smaller := with_smaller_pages(following):
+                following = smaller
+                continue
+            page = _page_without_record(following, error)
         yield page
         following = next_request(client, following, page)
+
+
+def _page_without_record(request: Request, error: ResponseTooLargeError) -> Page:
+    page, identifier = without_record(request, error)
+    logger.warning("%s; left out its only record, %s", error, identifier)
+    return page
 
 
 def next_request(client: IntercomClient, request: Request, page: Page) -> Request | None:

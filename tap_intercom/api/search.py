@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from tap_intercom.api.oversize import without_record
 from tap_intercom.api.request import Request
-from tap_intercom.errors import InvalidRequestError
+from tap_intercom.errors import InvalidRequestError, ResponseTooLargeError
 from tap_intercom.settings import ApiVersion
 from tap_intercom.timestamps import TimestampedRecord, parse_timestamp
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from tap_intercom.api.response import Page
 
     Order = Literal["ascending", "descending"]
-
-MIN_PAGE_SIZE = 10
-"""Searches that time out at full size are known to work with small pages (estuary 4528040da)."""
 
 PAGES_BEFORE_GROWTH = 5
 """Successful pages in a row before a reduced page size is doubled again."""
@@ -90,6 +88,7 @@ class SearchPage:
         cursor: Where the next page begins; None after the last.
         stable_before: Records updated before this timestamp (epoch seconds) have reached their
             final position in the search index.
+        left_out: Whether its only record was too large to be read.
     """
 
     page: Page
@@ -97,6 +96,7 @@ class SearchPage:
     total: int
     cursor: str | None
     stable_before: int
+    left_out: bool = False
 
     @property
     def stable_timestamps(self) -> list[int]:
@@ -121,7 +121,7 @@ class SearchPage:
             RetriableError: The records are not JSON.
         """
         accepted = [contains(record) for record in self.metadata]
-        if any(accepted):
+        if any(accepted) and not self.left_out:
             pairs = zip(self.metadata, self.page.records(), strict=True)
             for metadata, record in compress(pairs, accepted):
                 yield TimestampedRecord(record, metadata.updated_at)
@@ -178,11 +178,16 @@ class CursorRefusedError(Exception):
 class Search:
     """Sends the requests of one search; threads may share it.
 
-    It asks for smaller pages while Intercom fails to answer large ones.
+    It asks for smaller pages while Intercom fails to answer large ones, down to one record.
     """
 
     def __init__(
-        self, client: IntercomClient, endpoint: SearchEndpoint, page_size: int, stable_before: int
+        self,
+        client: IntercomClient,
+        endpoint: SearchEndpoint,
+        page_size: int,
+        stable_before: int,
+        on_left_out: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Prepare a search; no request is made.
 
@@ -191,10 +196,12 @@ class Search:
             endpoint: Where to search.
             page_size: Records per page, at most 150.
             stable_before: See `SearchPage`.
+            on_left_out: Called with the id of each record that is too large to be read.
         """
         self.endpoint = endpoint
         self.page_size = page_size
         self._stable_before = stable_before
+        self._on_left_out = on_left_out
         self._client = client
         self._params = endpoint.params if client.api_version >= PARAMS_MIN_VERSION else {}
         self._current_page_size = page_size
@@ -211,25 +218,48 @@ class Search:
             CursorRefusedError: Intercom refused the cursor, or returned the same one again.
             IntercomError: Intercom refused the search or kept failing.
         """
+        size = self._current_page_size
+
+        def attempt(deadline: float) -> tuple[Page, str]:
+            nonlocal size
+            size = self._current_page_size
+            return self._send(window, order, size, deadline)
+
         try:
-            page = self._client.retry(
-                lambda deadline: self._client.send(self._request(window, order), deadline),
-                self._shrink,
-            )
+            page, left_out = self._client.retry(attempt, lambda: self._shrink(size))
         except InvalidRequestError as error:
             if window.cursor and error.status == HTTPStatus.BAD_REQUEST:
                 raise CursorRefusedError(str(error)) from error
             raise
         self._grow()
+        metadata = record_metadata(page, window.start)
+        if left_out:
+            self._on_left_out(left_out)
+            metadata.append(RecordMetadata(left_out, window.start, 0))
         found = SearchPage(
             page,
-            record_metadata(page, window.start),
+            metadata,
             _total(page),
-            self._cursor(self._request(window, order), page),
+            self._cursor(self._request(window, order, size), page),
             self._stable_before,
+            left_out=bool(left_out),
         )
         self._check_cursor(window, found)
         return found
+
+    def _send(self, window: Window, order: Order, size: int, deadline: float) -> tuple[Page, str]:
+        """Return a page of at most `size` records, and the id of a record that is too large.
+
+        A page with such a record has no other, and doesn't hold it.
+        """
+        request = self._request(window, order, size)
+        try:
+            return self._client.send(request, deadline), ""
+        except ResponseTooLargeError as error:
+            if size == 1:
+                return without_record(request, error)
+            self._shrink(size)
+            return self._send(window, order, size // 2, deadline)
 
     def _check_cursor(self, window: Window, page: SearchPage) -> None:
         if page.cursor and page.cursor == window.cursor:
@@ -248,8 +278,8 @@ class Search:
         cursor = following.get("starting_after") if isinstance(following, dict) else None
         return None if cursor is None else str(cursor)
 
-    def _request(self, window: Window, order: Order) -> Request:
-        pagination: dict[str, Any] = {"per_page": self._current_page_size}
+    def _request(self, window: Window, order: Order, size: int) -> Request:
+        pagination: dict[str, Any] = {"per_page": size}
         if window.cursor:
             pagination["starting_after"] = window.cursor
         return Request(
@@ -270,9 +300,9 @@ class Search:
             return from_start
         return {"operator": "AND", "value": [from_start, _compare("<", window.end + margin)]}
 
-    def _shrink(self) -> None:
-        smaller = self._current_page_size // 2
-        self._current_page_size = max(min(MIN_PAGE_SIZE, self._current_page_size), smaller)
+    def _shrink(self, failed_size: int) -> None:
+        """Halve the page size that failed; other threads may have done so already."""
+        self._current_page_size = min(self._current_page_size, max(1, failed_size // 2))
         self._pages_since_failure = 0
 
     def _grow(self) -> None:

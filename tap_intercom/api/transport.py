@@ -11,6 +11,7 @@ import math
 import threading
 import time
 from contextlib import closing
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from tap_intercom.api.response import Body, Response
 from tap_intercom.compat import override
-from tap_intercom.errors import IntercomError, RetriableError
+from tap_intercom.errors import IntercomError, ResponseTooLargeError, RetriableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +37,13 @@ if TYPE_CHECKING:
     BodyReader = Callable[[Request, BaseHTTPResponse], Body]
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""A longer body is an error: no page of Intercom's comes near it, and memory is limited."""
+"""A longer body is not kept, since memory is limited: a page of it has to be smaller."""
+
+MAX_ENDED_BYTES = 2 * MAX_BODY_BYTES
+"""A body that has not ended by then may never end."""
+
+END_BYTES = 64 * 1024
+"""What is kept of either end of a body that is too large."""
 
 CONNECT_SECONDS = 20
 """How long to wait for a connection: that takes far less than some answers."""
@@ -155,7 +162,8 @@ class Transport:
         """Return a body that fits into memory.
 
         Raises:
-            RetriableError: It is larger than `MAX_BODY_BYTES`, or not complete within the timeout.
+            ResponseTooLargeError: It is larger than `MAX_BODY_BYTES`.
+            RetriableError: It is larger than `MAX_ENDED_BYTES`, or not complete within the timeout.
         """
         body = bytearray()
         self._fill(body, request, response, LARGE_BODY_BYTES)
@@ -163,17 +171,35 @@ class Transport:
             with self._large_body:
                 self._fill(body, request, response, MAX_BODY_BYTES + 1)
         if len(body) > MAX_BODY_BYTES:
-            message = f"{request}: response larger than {MAX_BODY_BYTES} bytes"
-            raise RetriableError(message, status=response.status)
+            raise self._too_large(body, request, response)
         self._local.received = self.received + len(body)
         return body
+
+    def _too_large(
+        self, body: bytearray, request: Request, response: BaseHTTPResponse
+    ) -> IntercomError:
+        """Read a body that is too large to its end, keep both ends, and return the error."""
+        head, tail, size = bytes(body[:END_BYTES]), body[-END_BYTES:], len(body)
+        body.clear()
+        deadline = time.monotonic() + self._timeout
+        while size <= MAX_ENDED_BYTES and time.monotonic() <= deadline:
+            chunk = response.read1(CHUNK_BYTES, decode_content=True)
+            if not chunk and response.status == HTTPStatus.OK:
+                message = f"{request}: response larger than {MAX_BODY_BYTES} bytes"
+                return ResponseTooLargeError(message, head=head, tail=bytes(tail))
+            if not chunk:
+                break
+            size += len(chunk)
+            tail = (tail + chunk)[-END_BYTES:]
+        message = f"{request}: response of {size} bytes and more"
+        return RetriableError(message, status=response.status)
 
     def save(self, request: Request, response: BaseHTTPResponse, file: IO[bytes]) -> None:
         """Write a body of any size to a file, from the file's start.
 
         Raises:
-            RetriableError: Less than `MIN_DOWNLOAD_BYTES` came within the timeout, or more than
-                `MAX_FILE_BYTES` in all.
+            ResponseTooLargeError: It is larger than `MAX_FILE_BYTES`.
+            RetriableError: Less than `MIN_DOWNLOAD_BYTES` came within the timeout.
         """
         file.seek(0)
         file.truncate()
@@ -182,7 +208,7 @@ class Transport:
             file.write(chunk)
             if file.tell() > MAX_FILE_BYTES:
                 message = f"{request}: response larger than {MAX_FILE_BYTES} bytes"
-                raise RetriableError(message, status=response.status)
+                raise ResponseTooLargeError(message)
             if file.tell() - saved >= MIN_DOWNLOAD_BYTES:
                 saved, deadline = file.tell(), time.monotonic() + self._timeout
             if time.monotonic() > deadline:

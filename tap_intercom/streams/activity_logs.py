@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.errors import RetriableError
+from tap_intercom.errors import ResponseTooLargeError, RetriableError
 from tap_intercom.sync.top_level_stream import TopLevelStream
 from tap_intercom.timestamps import DAY, TimestampedRecord, parse_timestamp
 
@@ -48,7 +48,7 @@ class ActivityLogs(TopLevelStream):
         """Yield what happened from `start` to before `end`, in halves if Intercom fails."""
         try:
             items = self._read(start, end)
-        except RetriableError as error:
+        except (ResponseTooLargeError, RetriableError) as error:
             if end - start <= MIN_WINDOW_SECONDS:
                 raise
             self.logger.warning("%s; reading the period in two halves", error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.compat import override
-from tap_intercom.errors import AuthenticationError, IntercomError
+from tap_intercom.errors import AuthenticationError, IntercomError, ResponseTooLargeError
 from tap_intercom.settings import ApiVersion
 from tap_intercom.sync.child_stream import ChildStream
 from tap_intercom.sync.list_stream import ListStream
@@ -80,8 +80,16 @@ class Calls(ListStream):
         }
 
     def _search(self, conversation_ids: list[str]) -> list[Record]:
+        """Return the calls of some conversations, in halves while the response is too large."""
         request = replace(TRANSCRIPTS, body={"conversation_ids": conversation_ids})
-        return self.client.fetch(request).records()
+        try:
+            return self.client.fetch(request).records()
+        except ResponseTooLargeError as error:
+            middle = len(conversation_ids) // 2
+            if not middle:
+                self.logger.warning("%s; left out conversation %s", error, conversation_ids[0])
+                return []
+            return self._search(conversation_ids[:middle]) + self._search(conversation_ids[middle:])
 
 
 class CallTranscripts(ChildStream):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.api.search import CursorRefusedError, Search, SearchEndpoint, Window
+from tap_intercom.api.transport import MAX_BODY_BYTES
 from tap_intercom.compat import override
 from tap_intercom.sync.record_count import RecordCount
 from tap_intercom.sync.search_windows import WindowedSearch
@@ -53,7 +54,23 @@ class SearchStream(TopLevelStream):
 
     def search(self, endpoint: SearchEndpoint) -> Search:
         """Prepare a search; no request is made."""
-        return Search(self.client, endpoint, self.settings.page_size, self.stable_before)
+        return Search(
+            self.client,
+            endpoint,
+            self.settings.page_size,
+            self.stable_before,
+            self._count_left_out,
+        )
+
+    def _count_left_out(self, identifier: str) -> None:
+        """Count a record that is too large to be read, and log its id."""
+        self.summary.skipped += 1
+        self.logger.warning(
+            "%s: left out the record %s, whose response is larger than %d MB",
+            self.name,
+            identifier,
+            MAX_BODY_BYTES // 1_000_000,
+        )
 
     def _log_count(self, count: RecordCount) -> None:
         fields = {"stream": self.name, "received": count.received, "expected": count.expected}

@@ -6,7 +6,12 @@ from collections import Counter
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from tap_intercom.errors import IntercomError, NotFoundError, PermissionDeniedError
+from tap_intercom.errors import (
+    IntercomError,
+    NotFoundError,
+    PermissionDeniedError,
+    ResponseTooLargeError,
+)
 from tap_intercom.sync.progress import WarningCounter, counted
 
 if TYPE_CHECKING:
@@ -36,6 +41,7 @@ class Outcome(Enum):
     FAILED = auto()
     NO_ID = auto()
     NOT_FOUND = auto()
+    TOO_LARGE = auto()
 
 
 MESSAGES = {
@@ -43,8 +49,13 @@ MESSAGES = {
     Outcome.FAILED: ("%s: %s failed, to be retried by the next run", "request"),
     Outcome.NO_ID: ("%s: skipped %s without an id", "parent"),
     Outcome.NOT_FOUND: ("%s: skipped %s, deleted or merged during the sync", "parent"),
+    Outcome.TOO_LARGE: ("%s: skipped %s whose response is too large", "parent"),
 }
 """What is logged at the end of a sync, with the stream's name, and what is counted."""
+
+
+SKIPPED = (Outcome.DENIED, Outcome.NOT_FOUND, Outcome.TOO_LARGE)
+"""Outcomes that the next run does not change."""
 
 
 class StreamSync:
@@ -132,6 +143,11 @@ class ChildStreamSync(StreamSync):
             self._outcomes[Outcome.NOT_FOUND] += 1
         except PermissionDeniedError as error:
             self._deny(error)
+        except ResponseTooLargeError as error:
+            self._outcomes[Outcome.TOO_LARGE] += 1
+            self.stream.logger.warning(
+                "%s: left out parent %s: %s", self.stream.name, item.record["id"], error
+            )
         except IntercomError as error:
             self._skip_until_next_run(error)
         else:
@@ -148,8 +164,7 @@ class ChildStreamSync(StreamSync):
             is_explained = outcome is Outcome.DENIED and self.has_ended
             if (count := self._outcomes[outcome]) and not is_explained:
                 self.stream.logger.warning(message, self.stream.name, counted(count, noun))
-        skipped = self._outcomes[Outcome.NOT_FOUND] + self._outcomes[Outcome.DENIED]
-        self.stream.summary.skipped = skipped
+        self.stream.summary.skipped = sum(self._outcomes[outcome] for outcome in SKIPPED)
         super().finish(progress)
 
     def _count(self, written: int, *, is_response: bool) -> None:
