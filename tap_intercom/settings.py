@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import msgspec
 from singer_sdk import typing as th
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
+from tap_intercom.api_version import DEFAULT_VERSION
 from tap_intercom.distribution import distribution_name
 from tap_intercom.spelling import suggestion, unknown
 from tap_intercom.timestamps import start_of
@@ -28,8 +28,6 @@ REGION_URLS = {
     "au": "https://api.au.intercom.io",
 }
 """Intercom's three API hosts (OpenAPI 2.16, `servers`)."""
-
-DEFAULT_VERSION = "2.16"
 
 PROPERTIES: tuple[th.Property[Any], ...] = (
     th.Property(
@@ -161,23 +159,6 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
     ),
 )
 """The settings of the tap, but for `custom_streams`, which `custom/definitions.py` declares."""
-
-
-class ApiVersion(NamedTuple):
-    """A version of Intercom's API, in a form that compares; Preview comes after all others."""
-
-    major: float
-    minor: int = 0
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read a version such as "2.16"; any other text counts as Preview."""
-        match = re.fullmatch(r"(\d+)\.(\d+)", text)
-        return cls(int(match[1]), int(match[2])) if match else cls(math.inf)
-
-    def __str__(self) -> str:
-        """Write the version as Intercom does."""
-        return "Preview" if math.isinf(self.major) else f"{self.major}.{self.minor}"
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
 from tap_intercom import cli, settings
+from tap_intercom.api_version import DEFAULT_VERSION, ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.configured_tap import STREAM_NAMES, STREAM_TYPES, ConfiguredTap
 from tap_intercom.custom import reporting
@@ -20,7 +21,6 @@ from tap_intercom.custom.custom_objects import custom_object_types
 from tap_intercom.custom.custom_streams import custom_stream_types
 from tap_intercom.custom.definitions import CUSTOM_STREAMS
 from tap_intercom.distribution import distribution_name
-from tap_intercom.settings import ApiVersion
 from tap_intercom.sync import incoming_state, stdout
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
@@ -101,7 +101,7 @@ class TapIntercom(ConfiguredTap):
 
     @override
     def discover_streams(self) -> Sequence[IntercomStream]:
-        api_version = ApiVersion.parse(self.config.get("api_version", settings.DEFAULT_VERSION))
+        api_version = ApiVersion.parse(self.config.get("api_version", DEFAULT_VERSION))
         found: list[IntercomStream] = [
             stream_type(self, self.run)
             for stream_type in (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_intercom.settings import ApiVersion
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.tap import TapIntercom
 
 TOKEN = "dG9rOnRoaXMtaXMtYS10b2tlbg=="

@@ -18,6 +18,7 @@ from tap_intercom.api.request import Request
 from tap_intercom.api.response import Body, Page, error_from_response, parse_response
 from tap_intercom.api.retry import waits
 from tap_intercom.api.transport import Transport
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.errors import (
     AuthenticationError,
     IntercomError,
@@ -25,7 +26,7 @@ from tap_intercom.errors import (
     PermissionDeniedError,
     RetriableError,
 )
-from tap_intercom.settings import REGION_URLS, ApiVersion
+from tap_intercom.settings import REGION_URLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,8 +17,8 @@ import msgspec
 
 from tap_intercom.api.oversize import without_record
 from tap_intercom.api.request import Request
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.errors import InvalidRequestError, ResponseTooLargeError
-from tap_intercom.settings import ApiVersion
 from tap_intercom.timestamps import TimestampedRecord, parse_timestamp
 
 if TYPE_CHECKING:

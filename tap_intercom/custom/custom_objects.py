@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from tap_intercom.api.request import Request
+from tap_intercom.api_version import DEFAULT_VERSION, ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.errors import NotFoundError
-from tap_intercom.settings import DEFAULT_VERSION, ApiVersion
 from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.sync.stream import SCHEMAS
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from tap_intercom.api.exports import ExportEndpoint
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.errors import (
     ExportFailedError,
@@ -20,7 +21,6 @@ from tap_intercom.errors import (
     PermissionDeniedError,
 )
 from tap_intercom.schema.columns import TEXT
-from tap_intercom.settings import ApiVersion
 from tap_intercom.spelling import suggestion
 from tap_intercom.sync.export_stream import ExportStream
 

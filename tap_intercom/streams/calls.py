@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.errors import AuthenticationError, IntercomError, ResponseTooLargeError
-from tap_intercom.settings import ApiVersion
 from tap_intercom.sync.child_stream import ChildStream
 from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.timestamps import TimestampedRecord

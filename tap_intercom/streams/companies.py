@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from tap_intercom.api.request import Request
 from tap_intercom.api.scroll import SCROLL, scroll_companies
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.schema.attributes import AttributeSource
-from tap_intercom.settings import ApiVersion
 from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_COMPANIES
 from tap_intercom.sync.attributed_stream import AttributedStream
 from tap_intercom.sync.child_stream import ChildStream, EmbeddedChildStream, ListChildStream

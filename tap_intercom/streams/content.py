@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_intercom.api.request import Request
-from tap_intercom.settings import ApiVersion
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.sync.list_stream import ListStream
 
 READ_CONTENT = "Read content data"

@@ -8,10 +8,10 @@ from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in, items_of, value_at
 from tap_intercom.api.search import SearchEndpoint
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.errors import AuthenticationError, IntercomError, PermissionDeniedError
 from tap_intercom.schema.attributes import AttributeSource
-from tap_intercom.settings import ApiVersion
 from tap_intercom.streams.data_attributes import (
     ATTRIBUTES_OF_CONVERSATIONS,
     OLD_ATTRIBUTES_OF_CONVERSATIONS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import BARE_LIST
-from tap_intercom.settings import ApiVersion
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.sync.list_stream import ListStream
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in, items_of
 from tap_intercom.api.search import SearchEndpoint
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.schema.attributes import AttributeSource
-from tap_intercom.settings import ApiVersion
 from tap_intercom.sync.attributed_stream import AttributeDefinitionStream, AttributedStream
 from tap_intercom.sync.child_stream import ChildStream, EmbeddedChildStream, attachments_of
 from tap_intercom.sync.list_stream import ListStream

@@ -25,12 +25,12 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.schema.source import SchemaDirectory
 from singer_sdk.singerlib import CatalogEntry, Schema
 
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.schema.column_names import Naming
 from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS
 from tap_intercom.schema.normalize import Normalizer
 from tap_intercom.schema.selection import deselected_properties, without
-from tap_intercom.settings import ApiVersion
 from tap_intercom.sync.progress import Summary
 from tap_intercom.sync.stream_maps import stream_maps
 from tap_intercom.timestamps import format_timestamp, to_epoch

@@ -1,0 +1,27 @@
+"""Versions of Intercom's API, as the setting `api_version` and the header name them."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple, Self
+
+
+class ApiVersion(NamedTuple):
+    """A version of Intercom's API, in a form that compares; Preview comes after all others."""
+
+    major: float
+    minor: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a version such as "2.16"; any other text counts as Preview."""
+        match = re.fullmatch(r"(\d+)\.(\d+)", text)
+        return cls(int(match[1]), int(match[2])) if match else cls(math.inf)
+
+    def __str__(self) -> str:
+        """Write the version as Intercom does."""
+        return "Preview" if math.isinf(self.major) else f"{self.major}.{self.minor}"
+
+
+DEFAULT_VERSION = "2.16"
