@@ -26,7 +26,6 @@ from tap_intercom.sync.stream import IntercomStream
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from collections.abc import Set as AbstractSet
     from typing import IO
 
     from singer_sdk import Stream, Tap
@@ -142,29 +141,6 @@ def unreadable_variables(
             if not _is_readable(read, value):
                 errors.append(f"The environment variable {_variable(name)} has to be {expected}")
     return errors
-
-
-def catalog_warnings(
-    catalog: Catalog, offered: AbstractSet[str], all_names: AbstractSet[str]
-) -> list[str]:
-    """Return a warning for each selection in a catalog that is probably a mistake.
-
-    Args:
-        catalog: The catalog that was given.
-        offered: The streams of the API version in use.
-        all_names: The streams of all versions.
-    """
-    selected = [name for name, entry in catalog.items() if entry.metadata.resolve_selection()[()]]
-    warnings = []
-    if unknown_names := unknown(selected, all_names):
-        warnings.append(f"The catalog selects streams that don't exist: {', '.join(unknown_names)}")
-    if missing := sorted((all_names & set(selected)) - offered):
-        warnings.append(
-            f"This api_version lacks streams that the catalog selects: {', '.join(missing)}"
-        )
-    if offered.isdisjoint(selected):
-        warnings.append("The catalog selects no stream, so nothing will be loaded")
-    return warnings
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from tap_intercom.custom.custom_objects import custom_object_types
 from tap_intercom.custom.custom_streams import custom_stream_types
 from tap_intercom.custom.definitions import CUSTOM_STREAMS
 from tap_intercom.distribution import distribution_name
-from tap_intercom.sync import incoming_state, stdout
+from tap_intercom.sync import incoming_catalog, incoming_state, stdout
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
 from tap_intercom.sync.writer import Writer
@@ -75,6 +75,9 @@ class TapIntercom(ConfiguredTap):
         """
         TapIntercom._current = self
         environment = os.environ if parse_env_config else {}
+        catalog = options.get("catalog")
+        if isinstance(catalog, dict):
+            options["catalog"] = incoming_catalog.with_replication_methods(catalog)
         try:
             super().__init__(parse_env_config=parse_env_config, **options)
         except ValueError:
@@ -83,9 +86,8 @@ class TapIntercom(ConfiguredTap):
                 raise self._invalid(errors) from None
             raise
         self._warn(cli.unknown_variables(environment, self.config_jsonschema))
-        if self.input_catalog is not None:
-            all_names = STREAM_NAMES | self.streams.keys()
-            self._warn(cli.catalog_warnings(self.input_catalog, self.streams.keys(), all_names))
+        if isinstance(catalog, dict):
+            self._warn(incoming_catalog.catalog_warnings(catalog, self.streams, STREAM_NAMES))
 
     @cached_property
     def run(self) -> Run:

@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from singer_sdk import Stream
+
 from tap_intercom.api.exports import ExportEndpoint
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
+    from singer_sdk.singerlib import Catalog
 
     from tap_intercom.sync.export_stream import JobWindow
     from tap_intercom.sync.run import Run
@@ -124,6 +127,13 @@ class Reporting(ExportStream):
         self.time_column = self.dataset.time
         self.primary_keys = self.dataset.key
         self.replication_key = self.dataset.time or None
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        if self._error:  # all that is known of the dataset is in the catalog
+            Stream.apply_catalog(self, catalog)
+        else:
+            super().apply_catalog(catalog)
 
     @property
     @override

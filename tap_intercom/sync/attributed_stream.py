@@ -11,6 +11,8 @@ import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_sdk.singerlib import Schema
+
 from tap_intercom.compat import override
 from tap_intercom.errors import PermissionDeniedError
 from tap_intercom.schema.attributes import properties_of
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from singer_sdk.helpers.types import Record
+    from singer_sdk.singerlib import Catalog
 
     from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page
@@ -48,6 +51,14 @@ class AttributedStream(TopLevelStream):
 
     attributes: ClassVar[str] = "custom_attributes"
     attribute_source: ClassVar[AttributeSource]
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        entry = catalog.get_stream(self.name)
+        if self._as_json and entry and entry.schema.properties:
+            # the catalog may be older than the setting
+            entry.schema.properties[self.attributes] = Schema.from_dict(TEXT)
+        super().apply_catalog(catalog)
 
     @property
     @override

@@ -81,11 +81,8 @@ class ExportStream(TopLevelStream):
 
     @property
     @override
-    def start_timestamp(self) -> int:
-        if self.bookmark is None:
-            return super().start_timestamp
-        lookback = max(REREAD_SECONDS, self.settings.lookback_seconds) if self.primary_keys else 0
-        return max(0, self.bookmark - lookback)
+    def lookback_seconds(self) -> int:
+        return max(REREAD_SECONDS, super().lookback_seconds) if self.primary_keys else 0
 
     @property
     def until(self) -> int:

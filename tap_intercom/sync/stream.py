@@ -24,6 +24,7 @@ from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.schema.source import SchemaDirectory
 from singer_sdk.singerlib import CatalogEntry, Schema
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
@@ -31,6 +32,7 @@ from tap_intercom.schema.column_names import Naming
 from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS
 from tap_intercom.schema.normalize import Normalizer
 from tap_intercom.schema.selection import deselected_properties, without
+from tap_intercom.sync.incoming_catalog import keep_key_columns
 from tap_intercom.sync.progress import Summary
 from tap_intercom.sync.stream_maps import stream_maps
 from tap_intercom.timestamps import format_timestamp, to_epoch
@@ -106,8 +108,17 @@ class IntercomStream(Stream):
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
-        """Apply a catalog; what it lacks of the columns that the tap adds is added to it."""
+        """Take columns, selection and the method FULL_TABLE from a catalog, but no keys.
+
+        What it lacks of the columns that the tap adds is added to it.
+        """
+        primary_keys, replication_key = self.primary_keys, self.replication_key
+        if entry := catalog.get_stream(self.name):
+            keep_key_columns(entry, self)
         super().apply_catalog(catalog)
+        self.primary_keys, self.replication_key = primary_keys, replication_key
+        if self.forced_replication_method != REPLICATION_FULL_TABLE:
+            self.forced_replication_method = None
         if self._input_schema is not None:
             own, given = self.schema["properties"], self._input_schema.setdefault("properties", {})
             for name in (*self.added_columns, *self.raw_columns.values(), *COLUMNS_OF_ALL_STREAMS):
@@ -201,33 +212,41 @@ class IntercomStream(Stream):
         """Return nothing: `advance_bookmark` itself stops at the start of the run."""
 
     @property
-    def is_incremental(self) -> bool:
-        """Whether the stream keeps a bookmark."""
-        return self.replication_method == "INCREMENTAL"
+    def is_read_whole(self) -> bool:
+        """Whether each run reads the stream from its beginning; it may keep a bookmark, too."""
+        return self.replication_method == REPLICATION_FULL_TABLE
 
     @property
     def bookmark(self) -> int | None:
         """The timestamp (epoch seconds) up to which everything was written, or None."""
         value = self.stream_state.get("replication_key_value")
-        return to_epoch(value) if value and self.is_incremental else None
+        return to_epoch(value) if value and self.replication_key else None
 
     @property
     def start_timestamp(self) -> int:
         """The timestamp (epoch seconds) from which this run reads; 0 if it reads everything.
 
-        It lies before the bookmark, because Intercom's index lags. Without a bookmark it is the
-        start date.
+        It lies before the bookmark, because Intercom's index lags. Without a bookmark, or with the
+        method FULL_TABLE, it is the start date.
         """
-        if not self.is_incremental or self.run.changes is not None:
+        if not self.replication_key or self.run.changes is not None:
             return 0
-        if self.bookmark is None:
+        if self.bookmark is None or self.is_read_whole:
             return self.settings.start_date or 0
-        return max(0, self.bookmark - self.settings.lookback_seconds)
+        return max(0, self.bookmark - self.lookback_seconds)
+
+    @property
+    def lookback_seconds(self) -> int:
+        """How far before its bookmark the stream starts to read."""
+        return self.settings.lookback_seconds
 
     def advance_bookmark(self, timestamp: int) -> None:
-        """Advance the bookmark to a timestamp (epoch seconds), at most to the start of the run."""
+        """Advance the bookmark to a timestamp (epoch seconds), at most to the start of the run.
+
+        Also with the method FULL_TABLE: a later run may be incremental again.
+        """
         timestamp = min(timestamp, self.run.started_at)
-        if self.is_incremental and timestamp > (self.bookmark or 0):
+        if self.replication_key and timestamp > (self.bookmark or 0):
             self.stream_state["replication_key"] = self.replication_key
             self.stream_state["replication_key_value"] = format_timestamp(timestamp)
 

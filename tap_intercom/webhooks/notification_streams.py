@@ -51,7 +51,7 @@ class NotificationStream(TopLevelStream):
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
-        saved = self.stream_state.get("position") if self.is_incremental else None
+        saved = None if self.is_read_whole else self.stream_state.get("position")
         self._position = Position.from_state(saved)
         unknown_topics = Counter[str]()
         reader = NotificationReader(self.config["webhooks_database"])
@@ -65,9 +65,8 @@ class NotificationStream(TopLevelStream):
     @override
     def advance_bookmark(self, timestamp: int) -> None:
         """Move the position behind the notifications whose rows have been written."""
-        if self.is_incremental:
-            self.stream_state["replication_key"] = self.replication_key
-            self.stream_state["position"] = self._position.as_state()
+        self.stream_state["replication_key"] = self.replication_key
+        self.stream_state["position"] = self._position.as_state()
 
     def _log_unknown_topics(self, counts: Counter[str]) -> None:
         if counts:

@@ -285,7 +285,7 @@ class SyncHarness:
             settings: Settings besides those of `config`.
         """
         config = {**self.config, **settings}
-        catalog = None if select is None else _catalog(config, set(select))
+        catalog = None if select is None else discover(config, set(select))
         return self.try_sync_catalog(config, catalog, state, pipe)
 
     def try_sync_catalog(
@@ -378,7 +378,7 @@ class SyncHarness:
             yield
 
 
-def _catalog(config: dict[str, Any], streams: set[str]) -> dict[str, Any]:
+def discover(config: dict[str, Any], streams: set[str]) -> dict[str, Any]:
     """Return a catalog of these streams alone, all of them selected."""
     settings = {name: value for name, value in config.items() if name != "api_url"}
     entries = json.loads(_discover(json.dumps(settings)))["streams"]
