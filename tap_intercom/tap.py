@@ -128,10 +128,14 @@ class TapIntercom(ConfiguredTap):
 
     @override
     def load_state(self, value: dict[str, Any]) -> None:
-        migrated = incoming_state.migrate_state(value)
-        self._refuse(incoming_state.validate_state(migrated))
+        if not value:
+            return
+        keys = {name: stream.replication_key for name, stream in self.streams.items()}
+        migrated = incoming_state.migrate_state(value, keys)
+        self._refuse(incoming_state.state_errors(migrated, keys))
+        self._warn(incoming_state.state_warnings(value, keys, STREAM_NAMES | keys.keys()))
         super().load_state(
-            incoming_state.clamp_future_bookmarks(migrated, self.initialized_at // 1000)
+            incoming_state.clamp_future_bookmarks(migrated, keys, self.run.started_at)
         )
 
     @override

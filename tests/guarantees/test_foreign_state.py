@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_intercom.sync.changed_records import STATE_KEY
 from tap_intercom.sync.incoming_state import migrate_state
 from tests.guarantees.harness import NOW
 from tests.sandbox.options import SandboxOptions
@@ -111,13 +112,17 @@ def test_parts_resume_from_older_bookmark(harness: SyncHarness) -> None:
         {},
         {"bookmarks": {}},
         {"bookmarks": {"contacts": {}}},
+        {"bookmarks": None},
+        {"bookmarks": {"contacts": None, "conversations": None, "tags": None}},
         {"bookmarks": {"contacts": {"updated_at": None}}},
-        {"bookmarks": {"unknown": {"updated_at": "2024-01-01T00:00:00Z"}}},
+        {"bookmarks": {"contacts": {"replication_key_value": None}}},
+        {"bookmarks": {"contacts": {"progress_markers": None}}},
+        {"bookmarks": {"contacts": {STATE_KEY: {"position": {}, "failed_ids": []}}}},
+        {"bookmarks": {"tags": "2024-01-01", "segments": [1]}},
         {"bookmarks": {"contacts": {"starting_replication_value": None}}},
         {"bookmarks": {"tags": {"partitions": [{"context": {"id": 1}}]}}},
+        {"bookmarks": {"tags": {"partitions": {"0": {}}, "progress_markers": []}}},
         {"currently_syncing": None, "bookmarks": {}},
-        {"bookmarks": {"contacts": {"updated_at": 1}}},
-        {"bookmarks": []},
     ],
     ids=str,
 )
@@ -132,40 +137,114 @@ def test_state_without_bookmark_means_first_run(
 
 
 @pytest.mark.parametrize(
-    "bookmarks",
+    ("bookmarks", "stream", "fragment"),
     [
-        {"contacts": {"updated_at": "yesterday"}},
-        {"contacts": sdk_bookmark("?")},
-        {"contacts": "2024-01-01T00:00:00Z"},
-        {"conversations": None, "conversation_parts": {"updated_at": "2024-01-01T00:00:00Z"}},
-        {
-            "conversations": sdk_bookmark([]),
-            "conversation_parts": {"updated_at": "2024-01-01T00:00:00Z"},
-        },
+        ({"contacts": {"updated_at": "yesterday"}}, "contacts", "is not a timestamp"),
+        ({"contacts": sdk_bookmark("?")}, "contacts", "is not a timestamp"),
+        ({"contacts": sdk_bookmark([])}, "contacts", "is not a timestamp"),
+        ({"contacts": "2024-01-01T00:00:00Z"}, "contacts", "is no object"),
+        ({"contacts": [sdk_bookmark(1)]}, "contacts", "is no object"),
+        # Airbyte's
+        ({"contacts": {"state": {"updated_at": NOW - 100}}}, "contacts", "but state"),
+        ({"contacts": {"max_updated_at": NOW}}, "contacts", "but max_updated_at"),
+        (
+            {"contacts": {"replication_key": "created_at", "replication_key_value": NOW - DAY}},
+            "contacts",
+            "counts created_at, and not updated_at",
+        ),
+        (
+            {"conversation_parts": {"replication_key": "id", "replication_key_value": "17"}},
+            "conversation_parts",
+            "counts id, and not conversation_updated_at",
+        ),
+        (
+            {
+                "conversations": sdk_bookmark([]),
+                "conversation_parts": {"updated_at": "2024-01-01T00:00:00Z"},
+            },
+            "conversations",
+            "is not a timestamp",
+        ),
     ],
     ids=str,
 )
-def test_unreadable_bookmark_is_refused(harness: SyncHarness, bookmarks: dict[str, Any]) -> None:
-    with pytest.raises(ConfigValidationError):
+def test_unreadable_bookmark_is_refused(
+    harness: SyncHarness, bookmarks: dict[str, Any], stream: str, fragment: str
+) -> None:
+    with pytest.raises(ConfigValidationError) as refusal:
         harness.sync({"bookmarks": bookmarks})
 
-
-AIRBYTE = {"contacts": {"state": {"updated_at": NOW - 100}}}
-TICKETSWAP = {
-    "conversations": sdk_bookmark(iso(BOOKMARK)),
-    "conversation_parts": {
-        "partitions": [{"context": {"conversation_id": "1"}, "replication_key_value": 5}]
-    },
-}
+    (error,) = refusal.value.errors
+    assert error.startswith(f"{stream}: ")
+    assert fragment in error
+    assert error.endswith("remove it to load the stream from its start")
 
 
-@pytest.mark.parametrize("bookmarks", [AIRBYTE, TICKETSWAP], ids=["Airbyte", "TicketSwap"])
-def test_other_state_formats_lose_nothing(harness: SyncHarness, bookmarks: dict[str, Any]) -> None:
-    streams = ("contacts", "companies", "tickets", "conversation_parts")
+@pytest.mark.parametrize(
+    ("state", "fragment"),
+    [
+        ({"bookmarks": []}, "has bookmarks that are no object"),
+        ({"bookmarks": "{}"}, "has bookmarks that are no object"),
+        ({"contacts": sdk_bookmark(NOW)}, "has no bookmarks, but contacts"),
+        ({"type": "STATE", "value": {"bookmarks": {}}}, "has no bookmarks, but type, value"),
+        ({"singer_state": {"bookmarks": {}}}, "has no bookmarks, but singer_state"),
+    ],
+    ids=str,
+)
+def test_state_in_unknown_form_is_refused(
+    harness: SyncHarness, state: dict[str, Any], fragment: str
+) -> None:
+    with pytest.raises(ConfigValidationError) as refusal:
+        harness.sync(state)
 
-    result = harness.sync({"bookmarks": bookmarks}, select=streams)
+    (error,) = refusal.value.errors
+    assert fragment in error
+    assert error.endswith("or no state to load everything again")
+
+
+def test_bookmarks_of_unknown_streams_are_kept(harness: SyncHarness) -> None:
+    unknown = {
+        "contcats": {"replication_key": "seq", "replication_key_value": "abc-17"},
+        "old_stream": {"cursor": [1], "partitions": {"0": {}}},
+    }
+
+    result = harness.sync({"bookmarks": {**unknown, "other": "text"}}, select=["tags"])
+
+    kept = {"contcats": unknown["contcats"], "old_stream": {"cursor": [1]}}
+    assert kept.items() <= result.state["bookmarks"].items()
+    (warning,) = result.warnings("unknown streams")
+    assert "contcats (did you mean contacts?)" in warning
+    assert "old_stream" in warning
+
+
+PARTITIONS = (
+    {"0": {}},
+    [{"context": {"conversation_id": "1"}, "replication_key_value": 5}],
+)
+
+
+@pytest.mark.parametrize("partitions", PARTITIONS, ids=str)
+def test_partitions_are_named_and_lose_nothing(harness: SyncHarness, partitions: Any) -> None:
+    bookmarks = {
+        "conversations": sdk_bookmark(iso(BOOKMARK)),
+        "conversation_parts": {"partitions": partitions},
+    }
+    streams = ("contacts", "conversation_parts")
+
+    result = harness.sync({"bookmarks": bookmarks}, select=[*streams, "conversations"])
 
     assert harness.missing_rows(result, streams) == {}
+    assert len(result.warnings("conversation_parts", "partitions")) == 1
+
+
+def test_bookmark_under_the_parents_key_is_used(harness: SyncHarness) -> None:
+    """A catalog could give a child stream the replication key updated_at."""
+    state = {"bookmarks": {"conversation_tags": sdk_bookmark(iso(NOW - DAY))}}
+
+    result = harness.sync(state, select=["conversation_tags"])
+
+    updates = result.values("conversation_tags", "conversation_updated_at")
+    assert all(update >= iso(NOW - DAY - 3600) for update in updates)
 
 
 FUTURE_STATE = {"bookmarks": {kind: sdk_bookmark(iso(NOW + 90 * DAY)) for kind in KINDS}}
@@ -208,7 +287,7 @@ def test_bookmarks_compare_as_timestamps(conversations: int | str, older: str) -
         }
     }
 
-    migrated = migrate_state(state)
+    migrated = migrate_state(state, {"conversation_parts": "conversation_updated_at"})
 
     assert migrated["bookmarks"]["conversation_parts"]["replication_key_value"] == older
 
