@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ApiVersion(NamedTuple):
@@ -25,3 +28,8 @@ class ApiVersion(NamedTuple):
 
 
 DEFAULT_VERSION = "2.16"
+
+
+def configured_version(config: Mapping[str, Any]) -> ApiVersion:
+    """Return the API version of a configuration."""
+    return ApiVersion.parse(config.get("api_version", DEFAULT_VERSION))

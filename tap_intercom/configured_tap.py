@@ -9,7 +9,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_intercom import settings
 from tap_intercom.compat import override
-from tap_intercom.custom import custom_objects, map_names, validation
+from tap_intercom.custom import custom_objects, map_names, reporting, validation
 from tap_intercom.schema import column_names
 from tap_intercom.streams import stream_types
 from tap_intercom.sync import stream_maps
@@ -45,6 +45,7 @@ class ConfiguredTap(Tap):
             *settings.errors(self.config),
             *column_names.errors(self.config),
             *custom_objects.errors(self.config),
+            *reporting.errors(self.config),
             *validation.errors(self.config, STREAM_NAMES),
             *webhooks.errors(self.config),
         ]

@@ -13,7 +13,7 @@ from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
 from tap_intercom import cli, settings
-from tap_intercom.api_version import DEFAULT_VERSION, ApiVersion
+from tap_intercom.api_version import configured_version
 from tap_intercom.compat import override
 from tap_intercom.configured_tap import STREAM_NAMES, STREAM_TYPES, ConfiguredTap
 from tap_intercom.custom import reporting
@@ -103,7 +103,7 @@ class TapIntercom(ConfiguredTap):
 
     @override
     def discover_streams(self) -> Sequence[IntercomStream]:
-        api_version = ApiVersion.parse(self.config.get("api_version", DEFAULT_VERSION))
+        api_version = configured_version(self.config)
         found: list[IntercomStream] = [
             stream_type(self, self.run)
             for stream_type in (

@@ -117,6 +117,14 @@ def test_all_errors_are_reported_at_once() -> None:
     ]
 
 
+def test_parent_needs_its_api_version() -> None:
+    child = {**MINIMAL, **CHILD, "parent": "tickets"}
+
+    (error,) = config_errors(custom_streams=[child], api_version="2.9")
+
+    assert error.endswith("'things': parent: tickets need api_version 2.10 or later")
+
+
 @pytest.mark.parametrize("value", ["things", [7], {"name": "things"}])
 def test_setting_has_to_be_list_of_objects(value: Any) -> None:
     (error,) = config_errors(custom_streams=value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
+from singer_sdk.exceptions import ConfigValidationError
 
 from tap_intercom.errors import ExportFailedError, PermissionDeniedError
 from tap_intercom.tap import TapIntercom
@@ -203,10 +204,13 @@ def test_older_version_has_plain_ids(harness: SyncHarness, version: str) -> None
     }
 
 
-def test_version_without_datasets_has_no_stream(harness: SyncHarness) -> None:
-    tap = configured(harness, "ticket", api_version="2.13")
+def test_version_without_datasets_is_refused(harness: SyncHarness) -> None:
+    with pytest.raises(ConfigValidationError) as refusal:
+        configured(harness, "ticket", api_version="2.13")
 
-    assert "reporting_ticket" not in tap.streams
+    assert refusal.value.errors == [
+        "reporting_datasets needs api_version 2.14 or later: 2.13 has none"
+    ]
     assert harness.requests(DATASETS) == []
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from tap_intercom.api.request import Request
-from tap_intercom.api_version import DEFAULT_VERSION, ApiVersion
+from tap_intercom.api_version import ApiVersion, configured_version
 from tap_intercom.compat import override
 from tap_intercom.errors import NotFoundError
 from tap_intercom.sync.list_stream import ListStream
@@ -56,7 +56,7 @@ def custom_object_types(config: Mapping[str, Any]) -> list[type[IntercomStream]]
 def errors(config: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the setting `custom_objects`."""
     identifiers = _identifiers(config)
-    api_version = ApiVersion.parse(config.get("api_version", DEFAULT_VERSION))
+    api_version = configured_version(config)
     if identifiers and api_version < CustomObjects.min_api_version:
         needed = CustomObjects.min_api_version
         return [

@@ -14,7 +14,7 @@ from singer_sdk import Stream
 from tap_intercom.api.exports import ExportEndpoint
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in
-from tap_intercom.api_version import ApiVersion
+from tap_intercom.api_version import ApiVersion, configured_version
 from tap_intercom.compat import override
 from tap_intercom.errors import (
     ExportFailedError,
@@ -27,7 +27,7 @@ from tap_intercom.spelling import suggestion
 from tap_intercom.sync.export_stream import ExportStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import tzinfo
 
     from singer_sdk import Tap
@@ -213,6 +213,14 @@ class Reporting(ExportStream):
             raise ExportFailedError(message) from None
 
 
+def errors(config: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the setting `reporting_datasets`."""
+    api_version, needed = configured_version(config), Reporting.min_api_version
+    if config.get("reporting_datasets") and api_version < needed:
+        return [f"reporting_datasets needs api_version {needed} or later: {api_version} has none"]
+    return []
+
+
 def streams(tap: Tap, run: Run) -> list[Reporting]:
     """Return a stream for each dataset in the setting `reporting_datasets`.
 
@@ -225,8 +233,6 @@ def streams(tap: Tap, run: Run) -> list[Reporting]:
     """
     names = dict.fromkeys(run.config.get("reporting_datasets") or ())
     if not names or not run.is_configured:
-        return []
-    if run.client.api_version < Reporting.min_api_version:
         return []
     try:
         pages = run.attribute_definitions.discover(DATASETS)

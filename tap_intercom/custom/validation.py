@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_intercom.api_version import configured_version
 from tap_intercom.custom.definitions import (
     ITEM_SCHEMA,
+    PARENTS,
     WHOLE_RECORD,
     WHOLE_RESPONSE,
     StreamDefinition,
@@ -23,6 +25,8 @@ from tap_intercom.settings import schema_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from tap_intercom.api_version import ApiVersion
 
 RESERVED_PREFIXES = ("custom_object_", "reporting_")
 """How names begin that other settings give to streams."""
@@ -59,7 +63,7 @@ def errors(config: Mapping[str, Any], reserved_names: Collection[str]) -> list[s
         title = f"number {number}" if name is None else repr(name)
         found += [
             f"custom_streams: {title}: {error}"
-            for error in _item_errors(_without_nulls(item), used_names)
+            for error in _item_errors(_without_nulls(item), used_names, configured_version(config))
         ]
         used_names.add(str(name))
     return found
@@ -78,13 +82,18 @@ def _convert(item: Mapping[str, Any]) -> StreamDefinition:
     return msgspec.convert(item, StreamDefinition)
 
 
-def _item_errors(item: Mapping[str, Any], used_names: Collection[str]) -> Iterator[str]:
+def _item_errors(
+    item: Mapping[str, Any], used_names: Collection[str], api_version: ApiVersion
+) -> Iterator[str]:
     yield from schema_errors(item, ITEM_SCHEMA, "field")
     try:
         definition = _convert(item)
     except msgspec.ValidationError:
         return  # the other checks need all fields, each of its type
     yield from _name_errors(definition.name, used_names)
+    parent = PARENTS.get(definition.parent)
+    if parent and api_version < parent.min_api_version:
+        yield f"parent: {definition.parent} need api_version {parent.min_api_version} or later"
     for check in CHECKS:
         if error := check(definition):
             yield error

@@ -90,7 +90,8 @@ class Conversations(AttributedStream, SearchStream):
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
-        if not self._tap.streams["tickets"].selected:
+        tickets = self._tap.streams.get("tickets")  # older API versions have none
+        if tickets and not tickets.selected:
             self._check_ticket_permission()
         yield from super().iterate(since)
 

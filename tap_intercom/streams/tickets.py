@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from tap_intercom.api.response import Page
 
 
+TYPES_MIN_VERSION = ApiVersion(2, 9)
+"""The API version from which tickets have types (OpenAPI 2.9)."""
+
+SEARCH_MIN_VERSION = ApiVersion(2, 10)
+"""The API version from which tickets can be searched (OpenAPI 2.10); there is no list of them."""
+
 TICKET_TYPES = Request("/ticket_types")
 
 
@@ -34,6 +40,7 @@ class Tickets(AttributedStream, SearchStream):
     primary_keys = ("id",)
     replication_key = "updated_at"
     permission = "Read tickets"
+    min_api_version = SEARCH_MIN_VERSION
     endpoint = SearchEndpoint("/tickets/search", ("tickets", "data"))
     attributes = "ticket_attributes"
     attribute_source = AttributeSource(TICKET_TYPES, ("ticket_type_attributes",))
@@ -48,6 +55,7 @@ class TicketChildStream(ChildStream):
     parent_stream_type = Tickets
     replication_key = "ticket_updated_at"
     permission = "Read tickets"
+    min_api_version = SEARCH_MIN_VERSION
     parent_key = "ticket_id"
 
 
@@ -88,6 +96,7 @@ class TicketTypes(AttributeDefinitionStream):
     name = "ticket_types"
     primary_keys = ("id",)
     permission = "Read tickets"
+    min_api_version = TYPES_MIN_VERSION
     requests = (TICKET_TYPES,)
 
 
@@ -98,6 +107,7 @@ class TicketTypeAttributes(ChildStream):
     parent_stream_type = TicketTypes
     primary_keys = ("id",)
     permission = "Read tickets"
+    min_api_version = TYPES_MIN_VERSION
     parent_key = "ticket_type_id"
 
     @override

@@ -17,7 +17,7 @@ from tests.sandbox.permissions import check_permission, check_token
 from tests.sandbox.request_log import LoggedRequest
 from tests.sandbox.responses import json_response
 from tests.sandbox.state import STATE, SandboxState
-from tests.sandbox.versions import not_in_version, parse_version
+from tests.sandbox.versions import parse_version
 
 if TYPE_CHECKING:
     from tests.sandbox.options import SandboxOptions
@@ -29,8 +29,7 @@ def handler_of(route: Route) -> Handler:
     """A handler of requests to a resource."""
 
     def endpoint(call: Call) -> web.Response:
-        if call.version < route.since:
-            raise not_in_version()
+        route.check_version(call)
         return route.endpoint(call)
 
     return _handler(endpoint)

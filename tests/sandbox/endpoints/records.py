@@ -15,7 +15,7 @@ from tests.sandbox.paging import LinkedPages
 from tests.sandbox.permissions import sees_tickets
 from tests.sandbox.query import NoTicket, ValueFilter
 from tests.sandbox.responses import json_response, list_response, raw_json
-from tests.sandbox.versions import V2_9, V2_10, V2_16, V2_17
+from tests.sandbox.versions import PREVIEW, V2_9, V2_10, V2_14, V2_16, V2_17
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -31,6 +31,9 @@ CONVERSATIONS: Final = Search(
 )
 TICKETS: Final = Search("tickets", "tickets", "ticket.list", views.ticket, 20)
 WITH_USERS: Final = ValueFilter(KnownFields("companies", ()).find("user_count"), ">", (0,))
+MERGES: Final = {"include_merge_history": V2_16}
+EVALUATIONS: Final = ("include_monitors", "include_scorecards")
+PART_TYPES: Final = ("include_part_types", "exclude_part_types")
 NOT_FOUND: Final = {
     "contacts": ("User Not Found", "not_found"),
     "companies": ("Company Not Found", "company_not_found"),
@@ -65,7 +68,7 @@ def _contacts_as_asked(call: Call) -> Search:
 
 
 def _asks_for_merges(call: Call) -> bool:
-    return call.parameter("include_merge_history") == "true" and call.version >= V2_16
+    return call.parameter("include_merge_history") == "true"
 
 
 def _contact(call: Call) -> web.Response:
@@ -149,17 +152,33 @@ def _ticket(call: Call) -> web.Response:
 
 
 ROUTES: Final = (
-    Route("GET", "/contacts", _list_contacts),
-    Route("POST", "/contacts/search", _search_contacts),
-    Route("GET", "/contacts/{id}", _contact),
+    Route("GET", "/contacts", _list_contacts, newer_parameters=MERGES),
+    Route("POST", "/contacts/search", _search_contacts, newer_parameters=MERGES),
+    Route("GET", "/contacts/{id}", _contact, newer_parameters=MERGES),
     Route("GET", "/contacts/{id}/companies", _companies_of_contact),
     Route("GET", "/companies/scroll", _scroll_companies),
     Route("POST", "/companies/search", _search_companies, V2_17),
     Route("GET", "/companies/{id}", _company),
-    Route("GET", "/conversations", _list_conversations),
-    Route("POST", "/conversations/search", _search_conversations),
+    Route(
+        "GET",
+        "/conversations",
+        _list_conversations,
+        newer_parameters=dict.fromkeys(EVALUATIONS, PREVIEW),
+    ),
+    Route(
+        "POST",
+        "/conversations/search",
+        _search_conversations,
+        newer_parameters=dict.fromkeys(EVALUATIONS, V2_16),
+    ),
     Route("GET", "/conversations/deleted", _deleted_conversations, V2_16),
-    Route("GET", "/conversations/{id}", _conversation),
+    Route(
+        "GET",
+        "/conversations/{id}",
+        _conversation,
+        newer_parameters={"include_translations": V2_14}
+        | dict.fromkeys((*EVALUATIONS, *PART_TYPES, "include_email_history"), PREVIEW),
+    ),
     Route("POST", "/tickets/search", _search_tickets, V2_10),
     Route("GET", "/tickets/{id}", _ticket, V2_9),
 )

@@ -16,7 +16,7 @@ from tests.sandbox.tests.client import (
     error_of,
     message_of,
 )
-from tests.sandbox.versions import OLDEST
+from tests.sandbox.versions import NEWEST, OLDEST, PREVIEW
 
 if TYPE_CHECKING:
     from tests.sandbox.call import Route
@@ -88,6 +88,24 @@ def test_oldest_routes_have_every_version(shared: Client, route: Route) -> None:
     response = shared.session.request(route.method, url_of(shared, route), headers=headers)
 
     assert "intercom_version_invalid" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("route", "parameter"),
+    [(route, parameter) for route in ROUTES for parameter in route.newer_parameters],
+    ids=lambda value: getattr(value, "path", value),
+)
+def test_parameter_is_refused_before_its_version(
+    shared: Client, route: Route, parameter: str
+) -> None:
+    major, minor = route.newer_parameters[parameter]
+    version = NEWEST if (major, minor) == PREVIEW else (major, minor - 1)
+    headers = {"Intercom-Version": "{}.{}".format(*version)}
+    request = {"params": {parameter: "true"}, "headers": headers}
+
+    response = shared.session.request(route.method, url_of(shared, route), **request)
+
+    assert error_of(response) == (422, "parameter_invalid")
 
 
 def test_unknown_path_is_not_found(shared: Client) -> None:
