@@ -235,8 +235,8 @@ def test_teammates_are_found_by_either_name(harness: SyncHarness) -> None:
     def rename(request: Request, page: dict[str, Any]) -> None:
         if request.path == "/conversations/search":
             for conversation in page["conversations"]:
-                teammates = conversation["teammates"] or {}
-                teammates["admins"] = teammates.pop("teammates", [])
+                if isinstance(teammates := conversation["teammates"], dict):
+                    teammates["admins"] = teammates.pop("teammates")
 
     harness.change_responses(rename)
 
