@@ -1,6 +1,7 @@
 """The workspace of each test, and how long hypothesis searches.
 
-`pytest tests/guarantees --hypothesis-profile=thorough` searches for minutes instead of seconds.
+`pytest tests/guarantees --hypothesis-profile=thorough` searches for an hour instead of seconds, and
+`pytest tests/guarantees/test_schedules.py --hypothesis-profile=schedules` draws 10,000 schedules.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from tests.sandbox.options import SandboxOptions
 SMALL = SandboxOptions(contacts=160, companies=120, conversations=60, tickets=40)
 """Some pages of everything, and more than one page of the scroll."""
 
-for name, examples in {"brief": 6, "thorough": 300}.items():
+for name, examples in {"brief": 6, "thorough": 300, "schedules": 3_334}.items():
     settings.register_profile(
         name,
         max_examples=examples,
         deadline=None,
         derandomize="CI" in os.environ and name == "brief",
         print_blob=True,
-        phases=[phase for phase in Phase if phase is not Phase.shrink or name == "thorough"],
+        phases=[phase for phase in Phase if phase is not Phase.shrink or name != "brief"],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
 

@@ -56,27 +56,49 @@ class Killed(BaseException):
 
 
 class Pipe(io.BytesIO):
-    """The tap's stdout; it can break after a number of messages, or of STATE messages."""
+    """The tap's stdout; it can break after a number of messages, or of STATE messages.
 
-    def __init__(self, messages: float = float("inf"), states: float = float("inf")) -> None:
+    Every write then raises `breaks_with`: `BrokenPipeError` as when the target is gone, or
+    `KeyboardInterrupt` as when a signal comes while the target reads nothing.
+    """
+
+    def __init__(
+        self,
+        messages: float = float("inf"),
+        states: float = float("inf"),
+        breaks_with: type[BaseException] = Killed,
+    ) -> None:
         super().__init__()
         self._messages = messages
         self._states = states
+        self._breaks_with = breaks_with
 
     @override
     def write(self, line: Any) -> int:
         if self.is_broken:
-            raise Killed
+            raise self._breaks_with
         written = super().write(line)
         self._messages -= 1
         self._states -= bytes(line).startswith(b'{"type":"STATE"')
         if self.is_broken:
-            raise Killed
+            raise self._breaks_with
         return written
 
     @property
     def is_broken(self) -> bool:
         return self._messages <= 0 or self._states <= 0
+
+
+class SignalledPipe(Pipe):
+    """A stdout that is written to when a signal comes; its target reads on."""
+
+    @override
+    def write(self, line: Any) -> int:
+        try:
+            return super().write(line)
+        except Killed:
+            self._messages = float("inf")
+            raise KeyboardInterrupt from None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +108,7 @@ class SyncResult(Output):
     Attributes:
         error: What ended the run, or else the first failure that is no denied permission.
         failures: Why streams were not loaded completely, by name.
-        is_killed: Whether its stdout broke.
+        is_killed: Whether its stdout broke, or a signal ended it.
         log: What the tap logged, at INFO and above.
     """
 
@@ -304,8 +326,10 @@ class SyncHarness:
                 tap.sync_all()
             except IntercomError as caught:
                 error = caught
-            except Killed:
+            except (Killed, KeyboardInterrupt, BrokenPipeError) as end:
                 is_killed = True
+                if isinstance(end, KeyboardInterrupt):
+                    write_last_state(tap)
             _join_prefetch_threads()
         messages = parse_messages(stdout.buffer.getvalue())  # type: ignore[attr-defined]
         failures = dict(tap.run.failures)
@@ -409,6 +433,12 @@ def _captured_log() -> Iterator[list[logging.LogRecord]]:
     finally:
         logger.setLevel(level)
         logger.removeHandler(capture)
+
+
+def write_last_state(tap: TapIntercom) -> None:
+    """Write the STATE, as the command line does after a signal, if the target reads it."""
+    with contextlib.suppress(KeyboardInterrupt):
+        tap.state_writer.write_state(tap.state)
 
 
 def parse_messages(stdout: bytes) -> list[dict[str, Any]]:

@@ -1,19 +1,22 @@
-"""Random changes of a workspace, and random faults, while the tap reads it."""
+"""Random changes of a workspace, random faults and random ends, while the tap reads it."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.guarantees.harness import Pipe, SignalledPipe
 from tests.sandbox.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_intercom.api.request import Request
+    from tests.guarantees.harness import SyncHarness, SyncResult
     from tests.sandbox.control import Control
 
 KINDS: Final = ("contacts", "companies", "conversations", "tickets")
@@ -136,6 +139,10 @@ FAULTS: Final = (
     Fault(kind="empty"),
     Fault(kind="not_json"),
 )
+"""What may go wrong with some requests."""
+
+DEAD_NETWORK: Final = Fault(kind="reset", times=None)
+"""What goes wrong with every request until the run ends."""
 
 
 def faults(requests: int) -> st.SearchStrategy[list[Fault]]:
@@ -147,6 +154,80 @@ def faults(requests: int) -> st.SearchStrategy[list[Fault]]:
         times=st.integers(1, 3),
     )
     return st.lists(fault, max_size=4)
+
+
+ENDS: Final[dict[str, Callable[[int], Pipe]]] = {
+    "killed": Pipe,
+    "SIGTERM": SignalledPipe,
+    "target stalled": functools.partial(Pipe, breaks_with=KeyboardInterrupt),
+    "target gone": functools.partial(Pipe, breaks_with=BrokenPipeError),
+}
+"""What may end a run after a number of messages, and the stdout that it has then."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One run of a schedule.
+
+    Attributes:
+        faults: What goes wrong with its requests.
+        end: What ends it, if it is not complete before: one of `ENDS`.
+        messages: After how many messages.
+    """
+
+    faults: list[Fault]
+    end: str
+    messages: int
+
+    def sync(self, harness: SyncHarness, state: dict[str, Any], **settings: Any) -> SyncResult:
+        """Sync once."""
+        harness.sandbox.faults.clear()
+        for fault in self.faults:
+            harness.sandbox.faults.add(fault)
+        return harness.try_sync(state, pipe=ENDS[self.end](self.messages), **settings)
+
+
+def runs(requests: int, messages: int) -> st.SearchStrategy[list[Run]]:
+    """Draw some runs of at most so many requests and messages."""
+    dead_network = st.builds(replace, st.just(DEAD_NETWORK), after=st.integers(0, requests))
+    run = st.builds(
+        Run,
+        faults=st.one_of(faults(requests), faults(requests), st.lists(dead_network, min_size=1)),
+        end=st.sampled_from(sorted(ENDS)),
+        messages=st.integers(1, messages),
+    )
+    return st.lists(run, min_size=1, max_size=5)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What happens to a workspace and to the runs that read it.
+
+    Attributes:
+        runs: The runs, one after the other.
+        changes: What users change meanwhile.
+        page_size: Records per page of a search.
+        index_delay: How late (seconds) searches show a record.
+        fresh_answers: Whether they then show the record as it is now.
+    """
+
+    runs: list[Run]
+    changes: list[Event]
+    page_size: int
+    index_delay: int
+    fresh_answers: bool
+
+
+def plans(requests: int, messages: int) -> st.SearchStrategy[Plan]:
+    """Draw a plan for runs of at most so many requests and messages."""
+    return st.builds(
+        Plan,
+        runs=runs(requests, messages),
+        changes=events(requests),
+        page_size=st.sampled_from((5, 20, 150)),
+        index_delay=st.sampled_from((0, 0, 300)),
+        fresh_answers=st.booleans(),
+    )
 
 
 def fault_id(fault: Fault) -> str:

@@ -10,14 +10,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.expected_rows import CHECKED, missing_rows
 from tests.guarantees.harness import Pipe, SyncHarness
 from tests.guarantees.process import TapProcess, wait_until
-from tests.guarantees.schedules import Event, Schedule, events, faults
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 from tests.singer import Output
@@ -28,13 +25,9 @@ if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
 
 TINY = SandboxOptions(contacts=90, companies=120, conversations=60, tickets=20)
-SMALL = SandboxOptions(contacts=90, companies=120, conversations=40, tickets=40)
 MEDIUM = SandboxOptions(contacts=300, companies=120, conversations=250, tickets=100)
 LARGE = SandboxOptions(contacts=900, companies=200, conversations=750, tickets=200)
 MANY_CONVERSATIONS = SandboxOptions(contacts=150, companies=120, conversations=800, tickets=60)
-
-MAX_REQUESTS = 250
-"""About as many requests as a run over `SMALL` makes."""
 
 MESSAGES_BEFORE_KILL = (4500, 7000)
 """More than one second has: no bookmark can lie inside a second that changed 400 records."""
@@ -49,33 +42,6 @@ MAX_STOP_SECONDS = 5
 SIGNALS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGKILL)
 HANGING_DETAIL = Fault(kind="hang", seconds=30, path="/conversations/[0-9]+")
 HANGING_SEARCH = Fault(kind="hang", seconds=30, path="/contacts/search")
-
-
-@given(
-    kills=st.lists(st.integers(1, 1500), max_size=4),
-    drift=events(MAX_REQUESTS),
-    broken=faults(MAX_REQUESTS),
-    page_size=st.sampled_from((7, 20, 150)),
-)
-def test_union_of_runs_is_complete(
-    kills: list[int], drift: list[Event], broken: list[Fault], page_size: int
-) -> None:
-    """Records change between the requests, and some requests fail."""
-    with SyncHarness(SMALL) as harness:
-        schedule = Schedule(harness.sandbox, drift)
-        harness.before_each_request(schedule.before_request)
-        for fault in broken:
-            harness.sandbox.faults.add(fault)
-        written, state = Output([]), {}
-
-        for pipe in (*(Pipe(messages=count) for count in kills), Pipe()):
-            result = harness.try_sync(state, pipe=pipe, page_size=page_size)
-            written, state = written + result, result.state or state
-        schedule.apply_rest()
-        harness.sandbox.faults.clear()
-        last = harness.sync(state, page_size=page_size)
-
-        assert harness.missing_rows(written + last) == {}
 
 
 @dataclasses.dataclass
