@@ -20,7 +20,7 @@ from singer_sdk.mapper import CustomStreamMap, PluginMapper, RemoveRecordTransfo
 from singer_sdk.singerlib import Catalog
 
 from tap_intercom.compat import override
-from tap_intercom.errors import ColumnNameError, StreamMapError
+from tap_intercom.errors import ColumnNameError, IntercomError, StreamMapError
 from tap_intercom.schema import column_names
 from tap_intercom.schema.column_names import PATH_SEPARATOR, Naming
 
@@ -81,12 +81,18 @@ def stream_maps(
 
 
 def errors(streams: Iterable[Stream]) -> list[str]:
-    """Return what is wrong with the maps and the column names of the selected streams."""
+    """Return what is wrong with the maps and the column names of the selected streams.
+
+    Raises:
+        IntercomError: The columns of a stream can't be discovered.
+    """
     found = []
     for stream in streams:
         try:
             if stream.selected:
                 _ = stream.stream_maps
+        except IntercomError:
+            raise
         except ColumnNameError as error:
             found.append(str(error))
         except Exception as error:  # noqa: BLE001  # the SDK does not say all that a map may raise

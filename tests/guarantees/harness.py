@@ -319,20 +319,21 @@ class SyncHarness:
     ) -> SyncResult:
         """Sync once with a catalog; the result tells whether it failed or was killed."""
         stdout = io.TextIOWrapper(pipe or Pipe(), encoding="utf-8")
-        error, is_killed = None, False
+        tap, error, is_killed = None, None, False
         with contextlib.redirect_stdout(stdout), self._sandbox_time(), _captured_log() as log:
-            tap = TapIntercom(config=config, catalog=catalog, state=json.loads(json.dumps(state)))
             try:
+                state = json.loads(json.dumps(state))
+                tap = TapIntercom(config=config, catalog=catalog, state=state)
                 tap.sync_all()
             except IntercomError as caught:
                 error = caught
             except (Killed, KeyboardInterrupt, BrokenPipeError) as end:
                 is_killed = True
-                if isinstance(end, KeyboardInterrupt):
+                if tap and isinstance(end, KeyboardInterrupt):
                     write_last_state(tap)
             _join_prefetch_threads()
         messages = parse_messages(stdout.buffer.getvalue())  # type: ignore[attr-defined]
-        failures = dict(tap.run.failures)
+        failures = dict(tap.run.failures) if tap else {}
         return SyncResult(messages, error or _first_error(failures), failures, is_killed, log)
 
     def before_request(self, path: str, action: Callable[[], Any], number: int = 1) -> None:

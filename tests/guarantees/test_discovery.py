@@ -76,12 +76,16 @@ def test_unknown_types_end_discovery(
     assert command(*arguments) == (1, "")
 
 
+@pytest.mark.parametrize("arguments", MODES.values(), ids=MODES)
 def test_unknown_types_are_one_error_line(
-    harness: SyncHarness, command: Command, caplog: pytest.LogCaptureFixture
+    harness: SyncHarness,
+    command: Command,
+    caplog: pytest.LogCaptureFixture,
+    arguments: list[str],
 ) -> None:
     harness.sandbox.faults.add(replace(FAULTS["503"], path="/ticket_types"))
 
-    command("--discover")
+    command(*arguments)
 
     (error,) = (record for record in caplog.records if record.levelno == logging.ERROR)
     assert "/ticket_types" in error.getMessage()
