@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from tap_intercom.settings import ApiVersion
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.streams import stream_types
 from tests.expected_rows import CHECKED
 from tests.guarantees.harness import SyncHarness
