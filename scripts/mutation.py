@@ -23,7 +23,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import accumulate
+from itertools import accumulate, chain
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,8 +106,8 @@ def main() -> None:
     sample = random.Random(options.seed).sample(possible, min(options.sample, len(possible)))  # noqa: S311
     tests = Tests()
     counts = Counter(try_change(change, tests) for change in sample)
-    noticed = counts["noticed"]
-    print(f"{noticed} of {len(sample)} changes noticed ({len(possible)} are possible)")  # noqa: T201
+    noticed, tried = counts["noticed"], counts["noticed"] + counts["unnoticed"]
+    print(f"{noticed} of {tried} changes noticed, in a sample of {len(possible)}")  # noqa: T201
 
 
 def changes(path: Path) -> Iterator[Change]:
@@ -125,6 +125,8 @@ def try_change(change: Change, tests: Tests) -> str:
     """Run the tests of a changed line, and print the change if none of them fails."""
     names = tests.of(change.path, change.line)
     with use_mutation(change.path, change.operator, change.number) as (before, after):
+        if not _is_python(after):
+            return "impossible"
         if names and _fails(names, START_SECONDS + TIMEOUT_FACTOR * tests.seconds(names)):
             return "noticed"
     diff = difflib.unified_diff(
@@ -149,13 +151,16 @@ class Tests:
     def of(self, path: Path, line: int) -> list[str]:
         """Return the tests of a line, the fastest first; those of its file if it has none."""
         by_line = self._lines.contexts_by_lineno(str(CLONE / path))
-        contexts = by_line.get(line) or [one for found in by_line.values() for one in found]
-        names = {context.rpartition("|")[0] for context in contexts} & self._seconds.keys()
+        names = self._names(by_line.get(line, ())) or self._names(chain(*by_line.values()))
         fastest_first = sorted(names, key=self._seconds.__getitem__)
         ends = accumulate(self._seconds[name] for name in fastest_first)
         return [
             one for one, end in zip(fastest_first, ends, strict=True) if end <= MAX_TEST_SECONDS
         ]
+
+    def _names(self, contexts: Iterable[str]) -> set[str]:
+        """Return the tests in coverage's contexts; imports happen in none of them."""
+        return {context.rpartition("|")[0] for context in contexts} & self._seconds.keys()
 
     def seconds(self, names: Iterable[str]) -> float:
         """Return how long tests took when they were recorded."""
@@ -201,6 +206,15 @@ def _run_tests(names: list[str]) -> None:
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         sys.stdout = sys.stderr = nowhere
         sys.exit(pytest.main(["-qx", "--assert=plain", "-p", "no:cacheprovider", *names]))
+
+
+def _is_python(code: str) -> bool:
+    """Whether a change left valid code: cosmic-ray also replaces the `**` of `{**values}`."""
+    try:
+        compile(code, "changed", "exec")
+    except SyntaxError:
+        return False
+    return True
 
 
 def _node_id(case: ET.Element) -> str:
