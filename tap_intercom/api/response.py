@@ -312,18 +312,17 @@ def value_at(record: Any, path: Sequence[str]) -> Any:
     return record
 
 
-def dicts_in(value: Any) -> list[Record]:
-    """Return the objects in a list; anything else in it is left out, with a warning."""
+def dicts_in(value: Any, name: str) -> list[Record]:
+    """Return the objects in a list; a warning with the list's name counts what else is in it."""
     found = value if isinstance(value, list) else [value] if value else []
     items = [item for item in found if isinstance(item, dict) and found is value]
     if len(items) < len(found):
-        logger.warning(
-            "Left out %d values where Intercom documents a list of objects",
-            len(found) - len(items),
-        )
+        left_out = len(found) - len(items)
+        logger.warning("%s: left out %d values that are not objects", name, left_out)
     return items
 
 
 def items_of(value: Any, name: str) -> list[Record]:
     """Return the items of a list: the value itself, or its field of that name or `data`."""
-    return dicts_in(value.get("data") or value.get(name) if isinstance(value, dict) else value)
+    items = value.get("data") or value.get(name) if isinstance(value, dict) else value
+    return dicts_in(items, name)

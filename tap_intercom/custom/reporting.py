@@ -79,7 +79,7 @@ class Dataset:
         """Read a dataset (OpenAPI 2.16, get_datasets)."""
         attributes = tuple(
             Attribute.from_record(item)
-            for item in dicts_in(record.get("attributes"))
+            for item in dicts_in(record.get("attributes"), "attributes")
             if item.get("id")
         )
         time = record.get("default_time_attribute_id")

@@ -224,7 +224,7 @@ class ConversationTeammates(ConversationChildStream, NestedChildStream):
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         """Return teammates, whose list has one name in the schema and another in its examples."""
         return items_of(record.get("teammates"), "teammates") or dicts_in(
-            value_at(record, ("teammates", "admins"))
+            value_at(record, ("teammates", "admins")), "teammates"
         )
 
 
@@ -251,7 +251,9 @@ class ConversationPartAttachments(ConversationDetailStream):
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         (conversation,) = pages
-        return attachments_of(dicts_in(self.nested_list(conversation)), "conversation_part_id")
+        return attachments_of(
+            dicts_in(self.nested_list(conversation), self.name), "conversation_part_id"
+        )
 
 
 class ConversationHandlingEvents(ConversationChildStream, ListChildStream):

@@ -87,7 +87,7 @@ class TicketPartAttachments(TicketChildStream, EmbeddedChildStream):
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        return attachments_of(dicts_in(self.nested_list(record)), "ticket_part_id")
+        return attachments_of(dicts_in(self.nested_list(record), self.name), "ticket_part_id")
 
 
 class TicketTypes(AttributeDefinitionStream):

@@ -102,7 +102,7 @@ class NestedChildStream(ChildStream):
     def nested_items(self, record: Record | Page, parent_id: object) -> list[Record]:
         """Return the list's items, and warn if Intercom counts more than it returns."""
         parent = value_at(record, self.records_path[:-1])
-        items = dicts_in(self.nested_list(record))
+        items = dicts_in(self.nested_list(record), self.name)
         total = parent.get("total_count") if isinstance(parent, dict) else None
         if isinstance(total, int) and total > len(items):
             self.logger.warning(
@@ -236,5 +236,5 @@ def attachments_of(parts: Iterable[Record], part_key: str) -> list[Record]:
     return [
         {**with_stable_url(attachment), part_key: part.get("id")}
         for part in parts
-        for attachment in dicts_in(part.get("attachments"))
+        for attachment in dicts_in(part.get("attachments"), "attachments")
     ]

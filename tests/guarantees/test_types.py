@@ -377,7 +377,7 @@ def test_nested_items_that_are_no_objects(harness: SyncHarness) -> None:
     result, _ = sync_contact(harness, {"tags": tags})
 
     assert result.values("contact_tags", "tag_id") == ["1"]
-    assert len(result.warnings(2)) == 1
+    assert len(result.warnings("contact_tags", 2)) == 1
 
 
 JSON = st.recursive(
