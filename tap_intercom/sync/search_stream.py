@@ -9,6 +9,7 @@ from tap_intercom.api.transport import MAX_BODY_BYTES
 from tap_intercom.compat import override
 from tap_intercom.sync.record_count import RecordCount
 from tap_intercom.sync.search_windows import WindowedSearch
+from tap_intercom.sync.stream import IntercomStream
 from tap_intercom.sync.top_level_stream import TopLevelStream
 
 if TYPE_CHECKING:
@@ -63,13 +64,15 @@ class SearchStream(TopLevelStream):
         )
 
     def _count_left_out(self, identifier: str) -> None:
-        """Count a record that is too large to be read, and log its id."""
-        self.summary.skipped += 1
+        """Count a record that is too large to be read where its rows are missing; log its id."""
+        for stream in (self, *self.child_streams):
+            if isinstance(stream, IntercomStream) and stream.selected:
+                stream.summary.skipped += 1
         self.logger.warning(
             "%s: left out the record %s, whose response is larger than %d MB",
             self.name,
             identifier,
-            MAX_BODY_BYTES // 1_000_000,
+            MAX_BODY_BYTES // 2**20,
         )
 
     def _log_count(self, count: RecordCount) -> None:

@@ -164,7 +164,7 @@ class ChildStreamSync(StreamSync):
             is_explained = outcome is Outcome.DENIED and self.has_ended
             if (count := self._outcomes[outcome]) and not is_explained:
                 self.stream.logger.warning(message, self.stream.name, counted(count, noun))
-        self.stream.summary.skipped = sum(self._outcomes[outcome] for outcome in SKIPPED)
+        self.stream.summary.skipped += sum(self._outcomes[outcome] for outcome in SKIPPED)
         super().finish(progress)
 
     def _count(self, written: int, *, is_response: bool) -> None:
