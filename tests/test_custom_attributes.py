@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -182,9 +183,12 @@ def test_each_reader_gets_its_own_definitions(tap: TapRunner) -> None:
     assert [record["name"] for record in second.records()] == names != []
 
 
-def test_silent_list_ends_discovery_in_time() -> None:
+def test_silent_list_ends_discovery_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     is_over = threading.Event()
-    client: Any = SimpleNamespace(fetch=lambda _: is_over.wait())
+    client: Any = SimpleNamespace(
+        fetch=lambda _: is_over.wait(), retrying_for=lambda _: nullcontext()
+    )
+    monkeypatch.setattr("tap_intercom.schema.attributes.GRACE_SECONDS", 0)
 
     with pytest.raises(IntercomError, match="/data_attributes"):
         AttributeDefinitions(client, 0.01).discover(ATTRIBUTES_OF_CONTACTS)

@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
@@ -29,7 +29,7 @@ from tap_intercom.errors import (
 from tap_intercom.settings import REGION_URLS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import IO
 
     from urllib3 import BaseHTTPResponse
@@ -63,6 +63,7 @@ class IntercomClient:
             rate_limiter: Made from the settings if none is given.
         """
         self._settings = settings
+        self._max_retry_seconds: float = settings.max_retry_seconds
         self._rate_limiter = rate_limiter or RateLimiter(settings.rate_limit_share)
         headers = {
             "Authorization": f"Bearer {settings.access_token}",
@@ -122,7 +123,7 @@ class IntercomClient:
         while True:
             started = time.monotonic()
             try:
-                return attempt(started + self._settings.max_retry_seconds - spent)
+                return attempt(started + self._max_retry_seconds - spent)
             except RetriableError as error:
                 spent += time.monotonic() - started
                 left = self._retry_seconds(error) - spent
@@ -133,6 +134,15 @@ class IntercomClient:
             on_retry()
             time.sleep(wait)
             spent += wait  # not measured, so that a test need not wait for it
+
+    @contextmanager
+    def retrying_for(self, seconds: float) -> Iterator[None]:
+        """Retry requests for some seconds, instead of `max_retry_seconds`, within the block."""
+        self._max_retry_seconds = seconds
+        try:
+            yield
+        finally:
+            self._max_retry_seconds = self._settings.max_retry_seconds
 
     def send(self, request: Request, deadline: float = math.inf) -> Page:
         """Make one attempt and return the page; it is resent only while Intercom answers 429.
@@ -231,11 +241,11 @@ class IntercomClient:
             finally:
                 self._rate_limiter.release(headers)
 
-    def _retry_seconds(self, error: RetriableError) -> int:
+    def _retry_seconds(self, error: RetriableError) -> float:
         """How long a request that failed like this is retried."""
         if self._has_succeeded or error.status >= HTTPStatus.BAD_REQUEST:
-            return self._settings.max_retry_seconds
-        return min(self._settings.max_retry_seconds, FIRST_CONTACT_SECONDS)
+            return self._max_retry_seconds
+        return min(self._max_retry_seconds, FIRST_CONTACT_SECONDS)
 
     def _note_retry(self, error: RetriableError, wait: float) -> None:
         logger.warning("%s; retrying in %.1f s", error, wait)

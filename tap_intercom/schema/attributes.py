@@ -38,8 +38,11 @@ TYPES = {
 }
 """JSON Schema by defined type (OpenAPI 2.16, data, conversation and ticket type attributes)."""
 
-MAX_DISCOVERY_SECONDS = 60
-"""How long discovery waits for all lists together: a person may be waiting for the catalog."""
+MAX_DISCOVERY_SECONDS = 45
+"""How long discovery retries, for all lists together: with its start, less than a minute."""
+
+GRACE_SECONDS = 2
+"""How much longer discovery waits, so that a request that fails for good can say why."""
 
 
 class AttributeDefinitions:
@@ -70,21 +73,22 @@ class AttributeDefinitions:
     def discover(self, request: Request) -> list[Page]:
         """Return the pages of a list that a schema is made from, within the time of discovery.
 
-        A thread reads them: nothing else bounds the time of a request with its retries, pages and
-        waits for the rate limit.
+        A thread reads them: besides retries there are pages and waits for the rate limit.
 
         Raises:
             IntercomError: It can't be read, or not in time.
         """
         found: Future[list[Page]] = Future()
         started_at = time.monotonic()
-        threading.Thread(target=self._read, args=(request, found), daemon=True).start()
+        reader = threading.Thread(target=self._read, args=(request, found), daemon=True)
         try:
-            return found.result(self._seconds_left)
+            with self._client.retrying_for(self._seconds_left):
+                reader.start()
+                return found.result(self._seconds_left + GRACE_SECONDS)
         except TimeoutError:
             message = (
-                f"{request}: not read within the {self._max_seconds:g} s that discovery waits for "
-                "Intercom. Try again later"
+                f"{request}: not read within the {self._max_seconds:g} s that discovery may take. "
+                "Try again later"
             )
             raise IntercomError(message) from None
         finally:

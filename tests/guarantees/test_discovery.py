@@ -88,7 +88,7 @@ def test_unknown_types_are_one_error_line(
     command(*arguments)
 
     (error,) = (record for record in caplog.records if record.levelno == logging.ERROR)
-    assert "/ticket_types" in error.getMessage()
+    assert "/ticket_types: status 503" in error.getMessage()
     assert error.exc_info is None
 
 
