@@ -93,7 +93,8 @@ class Normalizer:
 
     def __call__(self, record: dict[str, Any]) -> dict[str, Any]:
         """Convert each value of a record to its type."""
-        as_sent = {name: _copy(record.get(name)) for name in self._raw_columns}
+        raw = self._raw_columns  # none in most streams, where a comprehension would cost time
+        as_sent = {name: _copy(record.get(name)) for name in raw} if raw else {}
         try:
             self._convert(record)
         except UnfitError as error:
