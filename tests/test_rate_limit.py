@@ -203,6 +203,15 @@ def test_late_response_counts_in_its_own_window(limiter: RateLimiter, clock: Clo
     assert clock.slept == []
 
 
+def test_response_after_its_reset_tells_the_limit(limiter: RateLimiter, clock: Clock) -> None:
+    late = headers(1, 1, clock, X_RateLimit_Reset=str(START - 1))
+    send(limiter, 1, late)
+
+    send(limiter, 2)
+
+    assert clock.slept == [pytest.approx(UNREPORTED_WINDOW)]
+
+
 @pytest.mark.parametrize("offset", [0, 2, 6])
 def test_window_ends_before_its_reset(limiter: RateLimiter, clock: Clock, offset: int) -> None:
     clock.now += 4
