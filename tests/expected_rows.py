@@ -7,6 +7,7 @@ opinion. Only the keys are those that the tap declares.
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -244,6 +245,55 @@ def _attributes(control: Control) -> Iterator[Record]:
             yield {key: attribute[key] for key in ("model", "full_name", "name", "label")}
 
 
+def _evaluations(kind: str, key: str) -> Callable[[Control], Iterable[Record]]:
+    def rows(control: Control) -> Iterator[Record]:
+        created = {row["id"]: row["created_at"] for row in control.records("conversations")}
+        for row in control.records(kind):
+            conversation_id = row["conversation_id"]
+            yield {
+                "conversation_id": conversation_id,
+                key: row[key],
+                "evaluated_at": timestamp(row["evaluated_at"] or created[conversation_id]),
+            }
+
+    return rows
+
+
+def _hitl_events(control: Control) -> Iterator[Record]:
+    indexes = Counter[str]()
+    for row in control.records("conversation_hitl_events"):
+        keys = {key: row[key] for key in ("conversation_id", "hitl_cycle_id", "event_type")}
+        yield {**keys, "index": indexes[row["conversation_id"]]}
+        indexes[row["conversation_id"]] += 1
+
+
+def _topics(control: Control) -> Iterator[Record]:
+    for row in control.records("conversation_topics"):
+        yield {key: row[key] for key in ("conversation_id", "topic_name")}
+
+
+def _content_sources(control: Control) -> Iterator[Record]:
+    for record in control.records("conversations"):
+        sources = ((record.get("ai_agent") or {}).get("content_sources") or {}).get(
+            "content_sources"
+        )
+        for index, source in enumerate(sources or ()):
+            yield {"conversation_id": record["id"], "index": index, "title": source["title"]}
+
+
+def _part_tags(control: Control) -> Iterator[Record]:
+    for record in control.records("conversations"):
+        for part in record["conversation_parts"]["conversation_parts"]:
+            for tag in part.get("tags") or ():
+                yield {"conversation_part_id": str(part["id"]), "tag_id": str(tag["id"])}
+
+
+def _ticket_links(control: Control) -> Iterator[Record]:
+    for record in control.records("tickets"):
+        for linked in record["linked_objects"]["data"]:
+            yield {"ticket_id": record["id"], "id": str(linked["id"]), "type": linked["type"]}
+
+
 def _ids(*path: str) -> Callable[[Record], list[Any]]:
     def ids(record: Record) -> list[Any]:
         found: Any = record
@@ -316,6 +366,26 @@ ROWS: dict[str, Callable[[Control], Iterable[Record]]] = {
     "calls": _listed("calls", "direction"),
     "call_transcripts": _call_transcripts,
     "message_engagement": _message_engagement,
+    "deleted_contacts": _listed("deleted_contacts", "status", "email"),
+    "contact_activities": _listed("contact_activities", "event_type"),
+    "folders": _listed("folders", "name"),
+    "dynamic_contents": _listed("dynamic_contents", "key"),
+    "roles": _listed("roles", "name"),
+    "sla_rules": _listed("sla_rules", "archived"),
+    "article_versions": _listed("article_versions", "article_id", "title"),
+    "help_center_redirects": _listed("help_center_redirects", "help_center_id", "from_url"),
+    "office_hours_exceptions": _listed("office_hours_exceptions", "exception_date"),
+    "data_connector_executions": _listed("data_connector_executions", "success"),
+    "conversation_monitor_evaluations": _evaluations(
+        "conversation_monitor_evaluations", "monitor_id"
+    ),
+    "conversation_scorecards": _evaluations("conversation_scorecards", "scorecard_id"),
+    "conversation_hitl_events": _hitl_events,
+    "conversation_topics": _topics,
+    "conversation_ai_content_sources": _content_sources,
+    "conversation_part_tags": _part_tags,
+    "ticket_links": _ticket_links,
+    "ip_allowlist": lambda _: [{"type": "ip_allowlist", "enabled": True}],
 }
 """How the rows of each stream follow from the sandbox's records."""
 

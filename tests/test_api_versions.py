@@ -21,7 +21,9 @@ ADDED = {
     "2.7": set(),
     "2.8": set(),
     "2.9": {"ticket_types", "ticket_type_attributes"},
-    "2.10": {"tickets", "ticket_parts", "ticket_contacts", "ticket_part_attachments"},
+    "2.10": {
+        *("tickets", "ticket_parts", "ticket_contacts", "ticket_links", "ticket_part_attachments")
+    },
     "2.11": set(),
     "2.12": {"ticket_states", "external_pages", "content_import_sources"},
     "2.13": {"internal_articles"},
@@ -30,8 +32,12 @@ ADDED = {
     "2.16": {
         *("deleted_conversations", "conversation_attributes", "side_conversations"),
         *("macros", "data_connectors", "audiences", "content_snippets", "office_hours_schedules"),
+        *("article_versions", "help_center_redirects", "office_hours_exceptions", "ip_allowlist"),
+        *("conversation_monitor_evaluations", "conversation_scorecards"),
+        "data_connector_executions",
     },
-    "2.17": set(),
+    "2.17": {"deleted_contacts", "folders", "dynamic_contents"},
+    "2.18": {"roles"},
     "Preview": set(),
 }
 """The streams that came with a version."""

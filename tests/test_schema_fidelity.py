@@ -209,13 +209,14 @@ def test_schema_is_valid_and_open(stream: str) -> None:
 
 @each_stream
 def test_only_keys_refuse_null(stream: str) -> None:
-    """The keys come first and are strings; everything else may be null."""
+    """The keys come first and are strings, but for positions; everything else may be null."""
     schema = STREAMS[stream]
     keys = PRIMARY_KEYS.get(stream, ("id",))
 
     assert tuple(schema["properties"])[: len(keys)] == keys
     assert [path for path, node in nodes(schema) if "null" not in node["type"]] == list(keys)
-    assert all(schema["properties"][key]["type"] == "string" for key in keys)
+    types = {key: schema["properties"][key]["type"] for key in keys}
+    assert types == {key: "integer" if key == "index" else "string" for key in keys}
 
 
 @each_stream
@@ -250,6 +251,8 @@ def test_times_are_date_times(stream: str) -> None:
     """Points in time are date-times at any depth; durations are whole seconds."""
     for path, node in nodes(STREAMS[stream]):
         if path.endswith(("_at", "_since", "_until")):
-            assert node == nullable("string", format="date-time"), path
+            of_key = {"type": "string", "format": "date-time"}
+            is_key = path in PRIMARY_KEYS.get(stream, ())
+            assert node == (of_key if is_key else nullable("string", format="date-time")), path
         if "time_to_" in path or path.endswith(("_time_to_reply", "handling_time")):
             assert node["type"] == ["integer", "null"], path

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tap_intercom.api.request import PREVIEW
 from tap_intercom.streams import stream_types
 from tap_intercom.sync.stream import IntercomStream
 from tap_intercom.webhooks.notification_streams import STREAM_TYPES
@@ -75,6 +76,8 @@ class StreamFacts:
     @property
     def min_api_version(self) -> str:
         """The first API version that has the stream; empty if all have."""
+        if self.stream_type.is_preview:
+            return PREVIEW
         version = self.stream_type.min_api_version
         return str(version) if version > IntercomStream.min_api_version else ""
 

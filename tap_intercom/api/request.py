@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+PREVIEW = "Preview"
+"""The API version of what Intercom has not released yet; exactly so spelled (PR #669)."""
+
+
 @dataclass(frozen=True)
 class Request:
     """A request: a method, a path below the API's origin, and parameters.
@@ -24,6 +28,7 @@ class Request:
             without is an error, not an empty page. Without names any object will do.
         paging: How the next page is found, one of `pagination.STYLES`.
         accept: The media type to ask for.
+        api_version: The API version of this request; that of the run if empty.
     """
 
     path: str
@@ -32,6 +37,7 @@ class Request:
     record_keys: tuple[str, ...] = ("data",)
     paging: str = "auto"
     accept: str = "application/json"
+    api_version: str = ""
 
     @property
     def method(self) -> str:
@@ -47,7 +53,7 @@ class Request:
     def cache_key(self) -> str:
         """Identifies the request: two with the same key get the same response and pages."""
         query = urlencode(sorted(self.params.items()))
-        key = f"{self.path}?{query} {self.record_keys} {self.paging}"
+        key = f"{self.path}?{query} {self.record_keys} {self.paging} {self.api_version}"
         return key if self.body is None else f"{key} {json.dumps(self.body, sort_keys=True)}"
 
     def for_id(self, identifier: object) -> Request:

@@ -221,6 +221,8 @@ class Transport:
         prepared.method = request.method
         prepared.url = self._url + request.target
         headers: Any = {**self._headers, "Accept": request.accept}
+        if request.api_version:
+            headers["Intercom-Version"] = request.api_version
         if request.body is not None:
             prepared.body = msgspec.json.encode(request.body)
             headers["Content-Length"] = str(len(prepared.body))

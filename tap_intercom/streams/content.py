@@ -31,6 +31,28 @@ class ContentSnippets(ListStream):
     requests = (Request("/content_snippets", {"per_page": 50}),)
 
 
+class DynamicContents(ListStream):
+    """Texts with a variation for each language and brand."""
+
+    name = "dynamic_contents"
+    primary_keys = ("id",)
+    permission = "Read dynamic content"
+    min_api_version = ApiVersion(2, 17)
+    selected_by_default = False
+    requests = (Request("/dynamic_contents"),)
+
+
+class Folders(ListStream):
+    """The tree of folders that articles and other content lie in."""
+
+    name = "folders"
+    primary_keys = ("id",)
+    permission = "Read and list articles"
+    min_api_version = ApiVersion(2, 17)
+    selected_by_default = False
+    requests = (Request("/folders", {"per_page": 150}),)
+
+
 class ExternalPages(ListStream):
     """Pages of other sites that Fin knows."""
 

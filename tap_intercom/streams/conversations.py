@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in, items_of, value_at
-from tap_intercom.api.search import SearchEndpoint
+from tap_intercom.api.search import Search, SearchEndpoint
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.errors import AuthenticationError, IntercomError, PermissionDeniedError
@@ -60,6 +61,12 @@ ANY_TICKET = Request(
 """Succeeds if the token may read tickets."""
 
 
+EVALUATIONS = (
+    ("monitors", "monitor_evaluations", "conversation_monitor_evaluations"),
+    ("scorecards", "scorecards", "conversation_scorecards"),
+)
+"""What a search has to be asked for: parameter, column and child stream (OpenAPI 2.16)."""
+
 CONVERSATION = Request("/conversations/{id}", record_keys=("conversation_parts",))
 
 
@@ -87,6 +94,18 @@ class Conversations(AttributedStream, SearchStream):
         return AttributeSource(OLD_ATTRIBUTES_OF_CONVERSATIONS).custom_definitions(
             self.run.attribute_definitions
         )
+
+    @override
+    def search(self, endpoint: SearchEndpoint) -> Search:
+        """Prepare a search, which is asked for evaluations only if they are selected."""
+        streams = self._tap.streams
+        params = {
+            f"include_{parameter}": "true"
+            for parameter, column, child in EVALUATIONS
+            if (child in streams and streams[child].selected)
+            or (self.selected and self.mask.get(("properties", column), True))
+        }
+        return super().search(replace(endpoint, params=params))
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:

@@ -77,6 +77,14 @@ class TicketContacts(TicketChildStream, EmbeddedChildStream):
     id_column = "contact_id"
 
 
+class TicketLinks(TicketChildStream, EmbeddedChildStream):
+    """Tickets and conversations that are linked to a ticket."""
+
+    name = "ticket_links"
+    primary_keys = ("ticket_id", "id")
+    records_path = ("linked_objects", "data")
+
+
 class TicketPartAttachments(TicketChildStream, EmbeddedChildStream):
     """Files in the parts of a ticket."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.request import Request
+from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.timestamps import TimestampedRecord
@@ -24,6 +25,32 @@ class Workspace(ListStream):
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         yield TimestampedRecord(dict(self.client.workspace))
+
+
+class IpAllowlist(ListStream):
+    """One row: the addresses from which teammates may use the workspace."""
+
+    name = "ip_allowlist"
+    primary_keys = ("type",)
+    min_api_version = ApiVersion(2, 16)
+    selected_by_default = False
+    requests = (Request("/ip_allowlist", record_keys=()),)
+
+    @override
+    def iterate(self, since: int) -> Iterator[TimestampedRecord]:
+        for page in self.pages(self.requests[0]):
+            yield TimestampedRecord(page.as_dict())
+
+
+class Roles(ListStream):
+    """Roles that teammates can have, those that nobody has included."""
+
+    name = "roles"
+    primary_keys = ("id",)
+    permission = "Read admins"
+    min_api_version = ApiVersion(2, 18)
+    selected_by_default = False
+    requests = (Request("/roles"),)
 
 
 class Admins(ListStream):

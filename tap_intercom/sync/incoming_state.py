@@ -37,7 +37,7 @@ SINGER_IO_KEYS = {
 UNUSED_KEYS = ("partitions", "progress_markers")
 """What the SDK keeps of streams that are read in parts or out of order; no stream here is."""
 
-OWN_KEYS = (changed_records.STATE_KEY, "position")
+OWN_KEYS = (changed_records.STATE_KEY, "cursor", "position")
 """What streams of this tap keep beside or instead of a bookmark."""
 
 EMPTY_KEYS = frozenset(

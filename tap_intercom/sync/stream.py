@@ -64,6 +64,7 @@ class IntercomStream(Stream):
             that the text is.
         permission: What the token needs, as Intercom's Developer Hub calls it.
         min_api_version: The first API version that has the resource.
+        is_preview: Whether its requests ask for the version Preview, whatever that of the run.
         attributes: The column of custom attributes that the schema declares; empty if none.
     """
 
@@ -71,6 +72,7 @@ class IntercomStream(Stream):
     text_fields: ClassVar[Mapping[str, str]] = {}
     permission: ClassVar[str] = ""
     min_api_version: ClassVar[ApiVersion] = ApiVersion(2, 7)
+    is_preview: ClassVar[bool] = False
     attributes: ClassVar[str] = ""
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 

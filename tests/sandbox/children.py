@@ -6,11 +6,12 @@ import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from tests.sandbox.generate.blueprint import DAY
+from tests.sandbox.generate.evaluations import evaluations, hitl_events, topics
 from tests.sandbox.generate.events import contact_events, event_summaries
 from tests.sandbox.generate.handling_events import handling_events
 from tests.sandbox.generate.side_conversations import side_conversations
 from tests.sandbox.paging import WHOLE, NotePages, Paging, UnlinkedPages
-from tests.sandbox.versions import OLDEST, V2_15, V2_16, Version
+from tests.sandbox.versions import OLDEST, PREVIEW, V2_15, V2_16, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -145,6 +146,19 @@ CHILD_LISTS: Final[Mapping[str, ChildList]] = {
         key="handling_events",
         since=V2_15,
     ),
+    "conversation_hitl_events": ChildList(
+        "conversations",
+        lambda _, conversation: hitl_events(conversation),
+        "/conversations/{id}/hitl_events",
+        since=PREVIEW,
+    ),
+    "conversation_monitor_evaluations": ChildList(
+        "conversations", lambda _, record: evaluations("monitor_evaluations", record)
+    ),
+    "conversation_scorecards": ChildList(
+        "conversations", lambda _, record: evaluations("scorecards", record)
+    ),
+    "conversation_topics": ChildList("conversations", lambda _, record: topics(record)),
     "side_conversations": ChildList(
         "conversations",
         _generated("side_conversations"),

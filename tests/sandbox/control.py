@@ -135,6 +135,10 @@ class Control:
     def merge(self, contact_id: str, into: str) -> Body:
         return self._call(Body, "workspace/merge", contact_id=contact_id, into=into)
 
+    def set_deleted_status(self, contact_id: str, status: str) -> Body:
+        arguments = {"contact_id": contact_id, "status": status}
+        return self._call(Body, "workspace/set_deleted_status", **arguments)
+
     def add_parts(self, conversation_id: str, count: int) -> Body:
         return self._call(Body, "workspace/add_parts", conversation_id=conversation_id, count=count)
 

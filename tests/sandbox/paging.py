@@ -97,24 +97,65 @@ class UnlinkedPages(LinkedPages):
         return shown, envelope
 
 
+class ClippedPages(UnlinkedPages):
+    """The same; a page that is too large is clipped, not refused (2.17, /contacts/deleted)."""
+
+    def page(self, call: Call, rows: Sequence[Row], /) -> tuple[Sequence[Row], Body]:
+        asked = call.parameter("per_page") or str(self.per_page)
+        if not asked.isdecimal() or int(asked) < 1:
+            raise bad_request("invalid_per_page", "per_page must be a positive integer")
+        size = min(int(asked), self.max_per_page)
+        number = int(call.parameter("page") or 1)
+        counts = page_counts(number, size, len(rows))
+        return rows[(number - 1) * size : number * size], {
+            "total_count": len(rows),
+            "pages": counts,
+        }
+
+
 @dataclasses.dataclass(frozen=True)
-class UpdatedAtCursor:
-    """Newest first; the cursor is base64 of [updated_at, id], null at the end (/macros)."""
+class IdCursor:
+    """Oldest first; the cursor is the last row's id, null at the end (/contacts/activities)."""
 
     per_page: int
     max_per_page: int
 
     def page(self, call: Call, rows: Sequence[Body], /) -> tuple[Sequence[Body], Body]:
         size = check_per_page(call.parameter("per_page") or self.per_page, self.max_per_page)
-        ordered = newest_first(rows, "updated_at")
+        cursor = call.parameter("starting_after")
+        after = (0, "") if cursor is None else _activity_position(cursor)
+        rest = [row for row in rows if _activity_position(row["id"]) > after]
+        shown = rest[:size]
+        following = {"starting_after": shown[-1]["id"]} if len(rest) > size else None
+        return shown, {"pages": {"type": "pages", "per_page": size, "next": following}}
+
+
+def _activity_position(activity_id: str) -> tuple[int, str]:
+    milliseconds, dot, suffix = activity_id.partition(".")
+    if not dot or not milliseconds.isdecimal():
+        raise invalid_cursor()
+    return int(milliseconds), suffix
+
+
+@dataclasses.dataclass(frozen=True)
+class UpdatedAtCursor:
+    """Newest first; the cursor is base64 of [timestamp, id], null at the end (/macros)."""
+
+    per_page: int
+    max_per_page: int
+    sorted_by: str = "updated_at"
+
+    def page(self, call: Call, rows: Sequence[Body], /) -> tuple[Sequence[Body], Body]:
+        size = check_per_page(call.parameter("per_page") or self.per_page, self.max_per_page)
+        ordered = newest_first(rows, self.sorted_by)
         cursor = call.parameter("starting_after")
         if cursor is not None:
             position = _decoded(cursor, tuple[float, str])
-            ordered = [row for row in ordered if _position(row, "updated_at") < position]
+            ordered = [row for row in ordered if _position(row, self.sorted_by) < position]
         shown = ordered[:size]
         following = None
         if len(ordered) > size:
-            following = {"starting_after": _encoded(_position(shown[-1], "updated_at"))}
+            following = {"starting_after": _encoded(_position(shown[-1], self.sorted_by))}
         return shown, {"pages": {"type": "pages", "per_page": size, "next": following}}
 
 

@@ -10,7 +10,7 @@ Version = tuple[int, int]
 
 PREVIEW: Final[Version] = (99, 0)
 OLDEST: Final[Version] = (2, 7)
-NEWEST: Final[Version] = (2, 17)
+NEWEST: Final[Version] = (2, 18)
 V2_9: Final[Version] = (2, 9)
 V2_10: Final[Version] = (2, 10)
 V2_12: Final[Version] = (2, 12)
@@ -19,6 +19,7 @@ V2_14: Final[Version] = (2, 14)
 V2_15: Final[Version] = (2, 15)
 V2_16: Final[Version] = (2, 16)
 V2_17: Final[Version] = (2, 17)
+V2_18: Final[Version] = (2, 18)
 
 
 def parse_version(header: str | None) -> Version:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from tests.sandbox.generate.blueprint import admin_author
+from tests.sandbox.generate.evaluations import evaluations, topics
 from tests.sandbox.records import Body, Record
-from tests.sandbox.versions import V2_10, V2_12, V2_16, V2_17, Version
+from tests.sandbox.versions import PREVIEW, V2_10, V2_12, V2_16, V2_17, Version
 
 MAX_EMBEDDED: Final = 10
 MAX_PARTS: Final = 500
@@ -80,7 +82,25 @@ def conversation(record: Record, version: Version) -> Body:
     body = _conversation(record, version)
     parts = body["conversation_parts"]
     parts["conversation_parts"] = parts["conversation_parts"][-MAX_PARTS:]
+    if version == PREVIEW:
+        body["ai_topics"] = {"type": "ai_topics", "topics": topics(record)}
     return body
+
+
+def _evaluated(record: Record, version: Version, *, monitors: bool, scorecards: bool) -> Body:
+    """A conversation in a search that asks for evaluations; most have none."""
+    body = conversation_list_item(record, version)
+    asked = {"monitor_evaluations": monitors, "scorecards": scorecards}
+    for name in (name for name, is_asked in asked.items() if is_asked):
+        body[name] = evaluations(name, record)
+    return body
+
+
+EVALUATED_VIEWS: Final[Mapping[tuple[bool, bool], View]] = {
+    (monitors, scorecards): partial(_evaluated, monitors=monitors, scorecards=scorecards)
+    for monitors in (False, True)
+    for scorecards in (False, True)
+}
 
 
 def plaintext_conversation(record: Record, version: Version) -> Body:

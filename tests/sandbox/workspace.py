@@ -25,8 +25,9 @@ from tests.sandbox.generate.companies import companies, company, has_users
 from tests.sandbox.generate.contacts import contact, contacts, external_id
 from tests.sandbox.generate.conversations import conversation, conversations, part
 from tests.sandbox.generate.custom_objects import custom_objects
+from tests.sandbox.generate.list_children import PARENTS, all_rows
 from tests.sandbox.generate.message_engagement import receipts
-from tests.sandbox.generate.plain_lists import plain_lists
+from tests.sandbox.generate.plain_lists import activity_id, plain_lists
 from tests.sandbox.generate.reporting import DATASETS
 from tests.sandbox.generate.settings_lists import settings_lists
 from tests.sandbox.generate.tickets import ticket, tickets
@@ -96,7 +97,8 @@ class Workspace:
         """All records or rows in the API's form (2.16), nothing capped, hidden or indexed late.
 
         Besides the four kinds (by `updated_at`) these are `lists`, notes, deleted_conversations,
-        archived_contacts, merged_contacts, `CHILD_LISTS` (each row with the id of its record),
+        archived_contacts, merged_contacts, `CHILD_LISTS` and the lists of `list_children` (each row
+        with the id of its record),
         message_engagement and reporting_<dataset>. Contacts have `tag_ids`, `company_ids`,
         `note_ids`, `segment_ids`, `opted_in_subscription_ids` and `opted_out_subscription_ids`;
         their `tags` and `notes`, and the `notes` of companies, are plain lists of full objects.
@@ -104,8 +106,8 @@ class Workspace:
         if kind in self.collections:
             bodies = [record.body() for record in self.collections[kind].records]
             return [_with_ids(body) for body in bodies] if kind == "contacts" else bodies
-        if kind in CHILD_LISTS:
-            return list(child_rows(self, kind))
+        if kind in CHILD_LISTS or kind in PARENTS:
+            return self._child_rows(kind)
         if kind == "notes":
             owners = self.records("contacts") + self.records("companies")
             return [note for owner in owners for note in owner["notes"]]
@@ -155,6 +157,8 @@ class Workspace:
         record = Record(record_id, number, at, at, partial(BUILDERS[kind], self.blueprint))
         body = record.body() | (fields or {})
         self.collections[kind].put(_stored(body, number, is_ticket=False))
+        if kind == "contacts":
+            self._add_activity("contact.created", body, at)
         return body
 
     def delete(self, kind: str, record_id: str) -> None:
@@ -174,6 +178,7 @@ class Workspace:
             )
         elif kind == "contacts":
             self.archived_contacts.append(body)
+            self._list_as_deleted(body, "archived", now)
 
     def merge(self, contact_id: str, into: str) -> Body:
         """Merge a contact into another, which takes over its tags, notes and companies."""
@@ -182,6 +187,8 @@ class Workspace:
         now = self._at(None)
         self.collections["contacts"].remove(contact_id, now)
         self.merged[contact_id] = into
+        self._list_as_deleted(source, "merged", now, merged_into_id=into)
+        self._add_activity("contact.merged", source, now, merge_target_id=into)
 
         def take_over(target: Body) -> None:
             tag_ids = {row["id"] for row in target["tags"]}
@@ -198,6 +205,36 @@ class Workspace:
             target["merge_history"] = [*target.get("merge_history", []), merge]
 
         return self._edit("contacts", into, take_over, now)
+
+    def set_deleted_status(self, contact_id: str, status: str) -> Body:
+        """Change what /contacts/deleted says of a contact: its identity goes with the last step."""
+        row = self._change_row("deleted_contacts", contact_id, {"status": status})
+        row["updated_at"] = self._at(None)
+        if status == "permanently_deleted":
+            row.update({"external_id": None, "email": None})
+            self._add_activity("contact.deleted", row, row["updated_at"])
+        return row
+
+    def _list_as_deleted(self, contact: Body, status: str, at: int, **fields: str) -> None:
+        row = {key: contact[key] for key in ("type", "id", "external_id", "email", "role")}
+        self.lists["deleted_contacts"].append({**row, "status": status, "updated_at": at, **fields})
+
+    def _add_activity(self, event_type: str, contact: Body, at: int, **fields: str) -> None:
+        rows = self.lists["contact_activities"]
+        source = contact["id"] if fields else None
+        row = {
+            "type": "contact_activity",
+            "id": activity_id(at, len(rows)),
+            "event_type": event_type,
+            "contact_id": contact["id"],
+            "external_id": contact["external_id"],
+            "role": contact["role"],
+            "merge_source_id": source,
+            "merge_target_id": None,
+            "failure_reason": None,
+            "created_at": at,
+        }
+        rows.append({**row, **fields})
 
     def add_parts(self, conversation_id: str, count: int) -> Body:
         """Add comments to a conversation, and return it with all of its parts."""
@@ -239,6 +276,11 @@ class Workspace:
             rows[:] = [row for row in rows if row["id"] != tag_id]
 
         return self._edit(kind, record_id, take_off, self._at(None))
+
+    def _child_rows(self, kind: str) -> list[Body]:
+        if kind in PARENTS:
+            return all_rows(kind, self.lists, self.blueprint.now)
+        return list(child_rows(self, kind))
 
     def _at(self, at: int | None) -> int:
         return at or int(self.clock.now())

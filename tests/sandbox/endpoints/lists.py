@@ -15,21 +15,37 @@ from tests.sandbox.endpoints.rows import (
     unarchived,
     unchanged,
     updated_since,
+    with_escaped_identity,
     within_time_range,
     without_unless,
 )
 from tests.sandbox.paging import (
     WHOLE,
     ActivityLogPages,
+    ClippedPages,
     CursorPages,
+    IdCursor,
     LinkedPages,
     NumberedPages,
     Paging,
+    UnlinkedPages,
     UpdatedAtCursor,
     WholeWithPages,
 )
 from tests.sandbox.responses import json_response
-from tests.sandbox.versions import OLDEST, V2_9, V2_12, V2_13, V2_14, V2_15, V2_16, Version
+from tests.sandbox.versions import (
+    OLDEST,
+    PREVIEW,
+    V2_9,
+    V2_12,
+    V2_13,
+    V2_14,
+    V2_15,
+    V2_16,
+    V2_17,
+    V2_18,
+    Version,
+)
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -124,6 +140,18 @@ LISTS: Final = (
     ),
     ListEndpoint("/data_connectors", "data_connectors", UpdatedAtCursor(20, 50), since=V2_16),
     ListEndpoint("/calls", "calls", CursorPages(25, 25), since=V2_14),
+    ListEndpoint("/folders", "folders", UnlinkedPages(50, 150), since=V2_17),
+    ListEndpoint("/dynamic_contents", "dynamic_contents", UnlinkedPages(20, 150), since=V2_17),
+    ListEndpoint("/roles", "roles", since=V2_18),
+    ListEndpoint("/sla_rules", "sla_rules", since=PREVIEW, type="sla_rule.list"),
+    ListEndpoint(
+        "/contacts/deleted",
+        "deleted_contacts",
+        ClippedPages(10, 150),
+        since=V2_17,
+        select=with_escaped_identity,
+    ),
+    ListEndpoint("/contacts/activities", "contact_activities", IdCursor(50, 150), since=PREVIEW),
     ListEndpoint(
         "/admins/activity_logs",
         "activity_logs",

@@ -57,6 +57,11 @@ def _row(call: Call, name: str) -> Body:
     raise not_found("Resource Not Found")
 
 
+def _ip_allowlist(_: Call) -> web.Response:
+    ranges = ["192.0.2.0/24", "198.51.100.7"]
+    return json_response({"type": "ip_allowlist", "enabled": True, "ip_allowlist": ranges})
+
+
 def _event_types(_: Call) -> web.Response:
     return json_response({"type": "activity_log_event_type.list", "event_types": EVENT_TYPES})
 
@@ -107,6 +112,7 @@ ROUTES: Final = (
     Route("GET", "/me", _me),
     Route("GET", "/articles/{id}", _article),
     Route("GET", "/admins/activity_log_event_types", _event_types, V2_16),
+    Route("GET", "/ip_allowlist", _ip_allowlist, V2_16),
     Route("POST", "/calls/search", _search_calls, V2_14),
     Route("GET", "/custom_object_instances/{type}", _instances, V2_13),
 )

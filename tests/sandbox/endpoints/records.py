@@ -116,7 +116,13 @@ def _company(call: Call) -> web.Response:
 
 
 def _search_conversations(call: Call) -> web.Response:
-    return CONVERSATIONS.respond(call, _visible(call))
+    asked = [
+        call.version >= V2_16 and call.parameter(f"include_{name}") == "true"
+        for name in ("monitors", "scorecards")
+    ]
+    view = views.EVALUATED_VIEWS[asked[0], asked[1]]
+    search = dataclasses.replace(CONVERSATIONS, view=view) if any(asked) else CONVERSATIONS
+    return search.respond(call, _visible(call))
 
 
 def _list_conversations(call: Call) -> web.Response:

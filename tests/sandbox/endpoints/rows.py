@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
@@ -49,6 +50,16 @@ def without_unless(parameter: str, field: str) -> Select:
     return select
 
 
+def with_escaped_identity(call: Call, rows: list[Body]) -> list[Body]:
+    """Contacts whose identity is HTML-escaped, unless `escape_identity` is "false" (2.17)."""
+    if call.parameter("escape_identity") == "false":
+        return rows
+    return [
+        row | {key: html.escape(row[key]) for key in ("email", "external_id") if row[key]}
+        for row in rows
+    ]
+
+
 def unarchived(call: Call, rows: list[Body]) -> list[Body]:
     """Attributes that are not archived, unless `include_archived` is "true"."""
     if call.parameter("include_archived") == "true":
@@ -94,6 +105,15 @@ def within_time_range(call: Call, rows: list[Body]) -> list[Body]:
         raise ApiError(500, "server_error", "Server Error")  # airbytehq/airbyte issue 38626
     margin = 0 if options.inclusive_comparisons else 1
     return [row for row in rows if after + margin <= row["created_at"] <= end - margin]
+
+
+def executed_since(call: Call, rows: list[Body]) -> list[Body]:
+    """Executions from `start_ts` to `end_ts`: those of the last hour, if neither is given."""
+    now = call.state.clock.now()
+    start, end = _timestamp(call, "start_ts"), _timestamp(call, "end_ts")
+    first = now - 3600 if start is None else start
+    last = now if end is None else end
+    return [row for row in rows if first <= epoch_seconds(row["created_at"]) <= last]
 
 
 def _timestamp(call: Call, name: str) -> int | None:

@@ -30,6 +30,11 @@ SIZES: Final = {
     "external_pages": 120,
     "content_import_sources": 65,
     "data_connectors": 55,
+    "folders": 160,
+    "dynamic_contents": 25,
+    "sla_rules": 5,
+    "deleted_contacts": 160,
+    "contact_activities": 160,
     "calls": 60,
     "activity_logs": 60,
 }
@@ -55,7 +60,11 @@ def plain_lists(
         template("calls").row(number, at.updated_at) | _parties(conversations, number)
         for number, at in enumerate(blueprint.times("calls", size["calls"]))
     ]
+    activities = sorted(lists["contact_activities"], key=lambda row: row["created_at"])
+    for number, row in enumerate(activities):
+        row["id"] = activity_id(row["created_at"], number)
     return lists | {
+        "contact_activities": activities,
         "activity_logs": activity_logs(blueprint, size["activity_logs"]),
         "article_statistics": [
             template("article_statistics").row(number) for number in range(size["articles"])
@@ -63,6 +72,11 @@ def plain_lists(
         "calls": calls,
         "call_transcripts": [_transcript(number, call) for number, call in enumerate(calls)],
     }
+
+
+def activity_id(created_at: int, number: int) -> str:
+    """The id of a contact activity, which is also a cursor: milliseconds, then a suffix."""
+    return f"{created_at * 1000}.{number:06x}"
 
 
 def _parties(conversations: Sequence[Record], number: int) -> Body:

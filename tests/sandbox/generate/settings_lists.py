@@ -34,6 +34,7 @@ def settings_lists(blueprint: Blueprint) -> dict[str, list[Body]]:
         "admins": [_row("admins", number) for number in range(ADMINS)],
         "teams": _rows("teams"),
         "tags": [tag(number) for number in range(TAGS)],
+        "roles": _rows("roles"),
         "segments": [
             _row("segments", number, blueprint.now - DAY * number) | {"id": segment_id(number)}
             for number in range(SEGMENTS)

@@ -42,6 +42,8 @@ ELSEWHERE: Final = {
     # asked for by a parameter, or of other versions than the records
     "conversations": {"monitor_evaluations", "scorecards", "customers", "ai_topics", "topics"}
     | {"assignee"},
+    # only if `include_bodies` asks for them
+    "data_connector_executions": {"request_body", "response_body", "raw_response_body"},
     "conversation_parts": {"conversation_id", "conversation_updated_at"},
     "tags": {"applied_at", "applied_by"},  # where a tag is embedded
     "ticket_parts": {"ticket_id", "ticket_updated_at"},
