@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_intercom import settings
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.tap import TapIntercom
 
@@ -116,6 +117,11 @@ def test_region_and_api_url_choose_host(settings: dict[str, Any], url: str) -> N
 @pytest.mark.usefixtures("machine_in_kiribati")
 def test_start_date_is_in_utc(date: str) -> None:
     assert configured(start_date=date).run.settings.start_date == 1_706_659_200
+
+
+@pytest.mark.parametrize(("date", "warnings"), [("2024-01-31", 0), ("2100-01-01", 1)])
+def test_future_start_date_logs_a_warning(date: str, warnings: int) -> None:
+    assert len(settings.warnings({"start_date": date})) == warnings
 
 
 def test_preview_is_the_latest_version() -> None:
