@@ -2,6 +2,7 @@
 
     IntercomError
     ├── RetriableError         5xx, timeout, broken connection: the request is retried
+    ├── UnreachableError       nothing is answered any more, or never will be: the run ends
     ├── AuthenticationError    the token is refused everywhere: the run ends
     ├── PermissionDeniedError  one resource is refused: its stream ends
     ├── NotFoundError          404, 410: the record is skipped
@@ -21,14 +22,23 @@ from singer_sdk.exceptions import MappingError
 
 ADVICE_BY_CODE = {
     "intercom_version_invalid": "Set api_version to one of Intercom's versions, or leave it out",
+    "token_suspended": (
+        "Intercom has suspended the app: ask Intercom's support, or use the token of another app"
+    ),
 }
 """What to do, by Intercom's error code."""
+
+CHECK_ACCESS = (
+    "Copy it again from Intercom's Developer Hub (Settings > Integrations > Developer Hub > your "
+    "app > Authentication) into the setting access_token, and check that region matches the "
+    "workspace"
+)
 
 
 class IntercomError(Exception):
     """A request that was not answered as expected."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all but the message are optional
         self,
         message: str,
         *,
@@ -36,29 +46,44 @@ class IntercomError(Exception):
         code: str = "",
         request_id: str = "",
         retry_after: float = 0.0,
+        advice: str = "",
+        is_doubtful: bool = False,
     ) -> None:
         """Keep what the response said beside the message.
 
         Args:
             message: One sentence for the log.
             status: HTTP status; 0 if there was no response.
-            code: `errors[0].code` of Intercom's `error.list`, or an empty text.
+            code: Intercom's code of the error, or an empty text.
             request_id: Intercom's id of the request, or an empty text.
             retry_after: How long (seconds) the response asked to wait before the next attempt.
+            advice: What the user can do, or an empty text.
+            is_doubtful: Whether it is a refusal that is not Intercom's own, or contradicts another
+                response. Another attempt may be answered otherwise.
         """
         super().__init__(message)
         self.status = status
         self.code = code
         self.request_id = request_id
         self.retry_after = retry_after
+        self.advice = advice
+        self.is_doubtful = is_doubtful
 
 
 class RetriableError(IntercomError):
     """5xx, a timeout, a broken connection, or a body that can't be read."""
 
 
+class UnreachableError(IntercomError):
+    """Intercom can't be reached, or answers no request any more: the run can't go on."""
+
+
 class AuthenticationError(IntercomError):
     """Intercom refuses the token everywhere: the run can't go on."""
+
+
+RUN_ENDING_ERRORS = (AuthenticationError, UnreachableError)
+"""Errors after which no other request would be answered."""
 
 
 class PermissionDeniedError(IntercomError):
@@ -110,11 +135,8 @@ class ColumnNameError(MappingError):
 
 def explain(error: Exception) -> str:
     """Return an error's message, and what the user can do about it."""
-    if isinstance(error, RetriableError) and not error.status:
-        return f"{error}. Check the settings region and api_url, and the network"
-    if isinstance(error, IntercomError) and (advice := ADVICE_BY_CODE.get(error.code)):
-        return f"{error}. {advice}"
-    return str(error)
+    advice = error.advice if isinstance(error, IntercomError) else ""
+    return f"{error}. {advice}" if advice else str(error)
 
 
 def explain_failure(stream: str, permission: str, error: IntercomError) -> str:

@@ -390,7 +390,7 @@ def test_unreachable_host_is_named(
 
     last = caplog.messages[-1]
     assert end.value.code == 1
-    assert "http://127.0.0.1:1 (NewConnectionError)" in last
+    assert "no connection to http://127.0.0.1:1 (NewConnectionError: Connection refused)" in last
     assert "Check the settings region and api_url" in last
     assert "t0ken" not in caplog.text
 

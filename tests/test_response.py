@@ -14,17 +14,9 @@ from tap_intercom.api.response import (
     BARE_LIST,
     Page,
     Response,
-    error_from_response,
     parse_response,
 )
-from tap_intercom.errors import (
-    ExportQueueFullError,
-    IntercomError,
-    InvalidRequestError,
-    NotFoundError,
-    PermissionDeniedError,
-    RetriableError,
-)
+from tap_intercom.errors import RetriableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,38 +114,6 @@ def test_response_without_records_is_retriable(body: bytes) -> None:
 def test_response_that_is_no_json_is_retriable(body: bytes) -> None:
     with pytest.raises(RetriableError, match="not JSON"):
         page(body, ("data", BARE_LIST))
-
-
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [
-        (401, PermissionDeniedError),
-        (402, PermissionDeniedError),
-        (403, PermissionDeniedError),
-        (404, NotFoundError),
-        (410, NotFoundError),
-        (408, RetriableError),
-        (500, RetriableError),
-        (503, RetriableError),
-        (429, ExportQueueFullError),
-        (302, InvalidRequestError),
-        (400, InvalidRequestError),
-        (422, InvalidRequestError),
-    ],
-)
-def test_status_decides_the_class_of_an_error(status: int, error: type[IntercomError]) -> None:
-    response = Response(status, {}, b"<html>")
-
-    assert type(error_from_response(Request("/things"), response)) is error
-
-
-def test_error_names_code_message_and_request_id() -> None:
-    body = b'{"errors":[{"code":"not_allowed","message":"No"}],"request_id":"r1","secret":"x"}'
-
-    error = error_from_response(Request("/things"), Response(403, {}, body))
-
-    assert str(error) == "GET /things: status 403 (not_allowed: No; request id r1)"
-    assert (error.status, error.code, error.request_id) == (403, "not_allowed", "r1")
 
 
 @pytest.mark.parametrize("jobs", ["1 pending message data", "5 pending reporting dataset"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import socket
 import ssl
 import threading
 from contextlib import contextmanager
@@ -19,7 +20,13 @@ import trustme
 from tap_intercom.api import transport as transport_module
 from tap_intercom.api.request import Request
 from tap_intercom.api.transport import Transport
-from tap_intercom.errors import IntercomError, ResponseTooLargeError, RetriableError
+from tap_intercom.errors import (
+    IntercomError,
+    ResponseTooLargeError,
+    RetriableError,
+    UnreachableError,
+    explain,
+)
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
@@ -77,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(chunk)
         self.close_connection = self.server.missing_bytes > 0
 
-    do_GET = do_POST = answer  # noqa: N815  # the names that the base class calls
+    do_CONNECT = do_GET = do_POST = answer  # noqa: N815  # the names that the base class calls
 
     def log_message(self, *_: Any) -> None:
         """Print nothing."""
@@ -334,17 +341,20 @@ def test_cut_body_is_retriable(server: Server) -> None:
 
 
 def test_refused_connection_is_retriable() -> None:
-    with pytest.raises(RetriableError, match=r"NewConnectionError") as error:
+    with pytest.raises(
+        RetriableError, match=r"no connection to .* \(NewConnectionError: Connection refused\)"
+    ) as error:
         send(NOWHERE)
 
     assert TOKEN not in str(error.value)
 
 
 def test_untrusted_certificate_is_refused(tls_server: Server) -> None:
-    with pytest.raises(RetriableError, match="SSLError"):
+    with pytest.raises(UnreachableError, match="certificate not trusted: ") as error:
         send(url_of(tls_server, "https"))
 
     assert tls_server.lines == []
+    assert "REQUESTS_CA_BUNDLE" in error.value.advice
 
 
 def test_certificate_of_another_host_is_refused(
@@ -353,7 +363,7 @@ def test_certificate_of_another_host_is_refused(
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
 
-    with pytest.raises(RetriableError, match="SSLError"):
+    with pytest.raises(UnreachableError, match="certificate not trusted: Hostname mismatch"):
         send(url_of(tls_server, "https").replace("127.0.0.1", "localhost"))
 
 
@@ -382,6 +392,45 @@ def test_proxy_of_the_environment_is_used(server: Server, monkeypatch: pytest.Mo
     send(NOWHERE)
 
     assert server.lines == [f"GET {NOWHERE}/tags?page=2"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(403, UnreachableError), (407, UnreachableError), (502, RetriableError)],
+)
+def test_refused_tunnel_names_the_proxy(
+    server: Server, monkeypatch: pytest.MonkeyPatch, status: int, error: type[IntercomError]
+) -> None:
+    """What the proxy can't reach now it may reach later; what it refuses it always will."""
+    server.status = status
+    monkeypatch.setenv("https_proxy", url_of(server).replace("://", "://user:s3cret@"))
+
+    with pytest.raises(error, match=f"refused the tunnel with status {status}") as refusal:
+        send("https://api.intercom.test")
+
+    assert server.lines == ["CONNECT api.intercom.test:443"]
+    assert "HTTPS_PROXY" in refusal.value.advice
+    assert "s3cret" not in explain(refusal.value)
+
+
+def test_missing_proxy_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", NOWHERE.replace("://", "://user:s3cret@"))
+
+    with pytest.raises(RetriableError, match="Connection refused") as error:
+        send("https://api.intercom.test")
+
+    assert "HTTPS_PROXY" in error.value.advice
+    assert "s3cret" not in explain(error.value)
+
+
+def test_unknown_host_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolve(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+
+    with pytest.raises(RetriableError, match=r"https://api.intercom.invalid \(NameResolutionError"):
+        send("https://api.intercom.invalid")
 
 
 def test_no_proxy_names_hosts_without(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

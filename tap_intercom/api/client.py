@@ -13,13 +13,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+from tap_intercom.api.error_response import error_from_response, unreadable_response
+from tap_intercom.api.outage import ME, Outage
 from tap_intercom.api.rate_limit import RateLimiter
-from tap_intercom.api.request import Request
-from tap_intercom.api.response import Body, Page, error_from_response, parse_response
-from tap_intercom.api.retry import waits
+from tap_intercom.api.response import Body, Page, parse_response
+from tap_intercom.api.retry import Retries
 from tap_intercom.api.transport import Transport
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.errors import (
+    CHECK_ACCESS,
     AuthenticationError,
     IntercomError,
     InvalidRequestError,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
+    from tap_intercom.api.request import Request
     from tap_intercom.api.response import Response
     from tap_intercom.api.transport import BodyReader
     from tap_intercom.settings import Settings
@@ -43,11 +46,8 @@ logger = logging.getLogger("tap-intercom")
 MIN_ATTEMPT_SECONDS = 5
 """How long an attempt may wait for its response, however little is left for retries."""
 
-FIRST_CONTACT_SECONDS = 15
-"""How long a host is tried that has not answered this run yet: a wrong address never will."""
-
-ME = Request("/me", record_keys=("app",))
-"""The token's teammate and workspace; it needs no permission."""
+TOKEN_UNAUTHORIZED = "token_unauthorized"  # noqa: S105  # a code of Intercom's
+"""Intercom's code for a token that may not read one resource (OpenAPI 2.16, 401)."""
 
 Result = TypeVar("Result")
 
@@ -74,6 +74,7 @@ class IntercomClient:
         self._transport = Transport(
             settings.api_url, headers, settings.request_timeout, settings.concurrency
         )
+        self._outage = Outage(self._transport)
         self._token_is_valid = False
         self._has_succeeded = False
         self.requests = 0
@@ -118,22 +119,26 @@ class IntercomClient:
 
         Raises:
             RetriableError: The last attempt failed as well.
+            UnreachableError: It did, and Intercom answers no other request either.
+            IntercomError: Intercom refused the request.
         """
-        spent, pauses = 0.0, waits()
+        retries = Retries(self._max_retry_seconds)
         while True:
             started = time.monotonic()
             try:
-                return attempt(started + self._max_retry_seconds - spent)
-            except RetriableError as error:
-                spent += time.monotonic() - started
-                left = self._retry_seconds(error) - spent
-                if left <= 0:
+                return attempt(started + retries.left)
+            except IntercomError as error:
+                seconds = time.monotonic() - started
+                wait = retries.wait_after(error, seconds, is_known=self._has_succeeded)
+                if wait is None:
+                    if isinstance(error, RetriableError):
+                        self._outage.check(error)
                     raise
-                wait = min(left, max(error.retry_after, next(pauses)))
-                self._note_retry(error, wait)
+                logger.warning("%s; retrying in %.1f s", error, wait)
+            with self._counting:
+                self.retries += 1
             on_retry()
             time.sleep(wait)
-            spent += wait  # not measured, so that a test need not wait for it
 
     @contextmanager
     def retrying_for(self, seconds: float) -> Iterator[None]:
@@ -154,13 +159,18 @@ class IntercomClient:
 
         Raises:
             RetriableError: The attempt failed in a way that another may not.
+            UnreachableError: Intercom can't be reached.
             AuthenticationError: Intercom refuses the token everywhere.
             PermissionDeniedError: The token may not read this resource.
             NotFoundError: The record does not exist (404, 410).
             ExportQueueFullError: Too many export jobs are pending.
             InvalidRequestError: Intercom refused the request for another reason.
         """
-        page = parse_response(request, self._send(request, self._transport.read, deadline))
+        response = self._send(request, self._transport.read, deadline)
+        try:
+            page = parse_response(request, response.body)
+        except RetriableError as error:
+            raise unreadable_response(error, response) from None
         self._has_succeeded = True
         return page
 
@@ -195,9 +205,7 @@ class IntercomClient:
 
     def is_reachable(self) -> bool:
         """Whether Intercom answers this run; if no request has succeeded yet, `/me` is tried."""
-        with suppress(IntercomError):
-            return self._has_succeeded or bool(self.send(ME))
-        return False
+        return self._has_succeeded or self._outage.is_over()
 
     def follow_link(self, request: Request, url: str) -> Request:
         """Return the request for a link in a response, if it leads to Intercom's own API.
@@ -216,12 +224,12 @@ class IntercomClient:
         message = f"{request}: refused to follow a link to another host"
         raise InvalidRequestError(message)
 
-    def _send(self, request: Request, read: BodyReader, deadline: float) -> Body:
-        """Send a request and return its body; resend it only while Intercom answers 429."""
+    def _send(self, request: Request, read: BodyReader, deadline: float) -> Response:
+        """Send a request until it is not answered 429, and return a response 200."""
         while True:
             response = self._send_once(request, read, deadline)
             if response.status == HTTPStatus.OK:
-                return response.body
+                return response
             if not response.is_rate_limited:
                 raise self._error(request, response)
             self._rate_limiter.on_rate_limited(response.headers)
@@ -231,6 +239,7 @@ class IntercomClient:
         with self._counting:
             self.requests += 1
         with self._slots:
+            self._outage.raise_if_known()
             self._rate_limiter.acquire()
             headers: Mapping[str, str] = {}
             try:
@@ -241,40 +250,38 @@ class IntercomClient:
             finally:
                 self._rate_limiter.release(headers)
 
-    def _retry_seconds(self, error: RetriableError) -> float:
-        """How long a request that failed like this is retried."""
-        if self._has_succeeded or error.status >= HTTPStatus.BAD_REQUEST:
-            return self._max_retry_seconds
-        return min(self._max_retry_seconds, FIRST_CONTACT_SECONDS)
-
-    def _note_retry(self, error: RetriableError, wait: float) -> None:
-        logger.warning("%s; retrying in %.1f s", error, wait)
-        with self._counting:
-            self.retries += 1
-
     def _error(self, request: Request, response: Response) -> IntercomError:
         error = error_from_response(request, response)
-        if response.status == HTTPStatus.UNAUTHORIZED and self._is_token_refused(request):
+        if response.status == HTTPStatus.UNAUTHORIZED and not error.is_doubtful:
+            return self._token_error(request, error)
+        return error
+
+    def _token_error(self, request: Request, error: IntercomError) -> IntercomError:
+        """Return what a 401 of Intercom's means: an error of the token, or of one resource."""
+        if self._is_token_refused(request, error):
             return AuthenticationError(
-                "Intercom refused the access token. Copy it again from Intercom's Developer Hub "
-                "(Settings > Integrations > Developer Hub > your app > Authentication) into the "
-                "setting access_token, and check that region matches the workspace",
+                f"Intercom refused the access token ({error})",
                 status=error.status,
                 code=error.code,
                 request_id=error.request_id,
+                advice=error.advice or CHECK_ACCESS,
             )
+        # "Access Token Invalid" of a token that is valid contradicts itself
+        error.is_doubtful = error.code != TOKEN_UNAUTHORIZED
         return error
 
-    def _is_token_refused(self, request: Request) -> bool:
+    def _is_token_refused(self, request: Request, error: IntercomError) -> bool:
         """Whether a 401 concerns the token itself: then `/me` fails too, without any permission."""
+        is_about_resource = error.code == TOKEN_UNAUTHORIZED
         if request.path == ME.path:
+            return not (is_about_resource and self._has_succeeded)
+        if is_about_resource and self._token_is_valid:
+            return False
+        try:
+            self.fetch(ME)
+        except AuthenticationError:
             return True
-        if not self._token_is_valid:
-            try:
-                self.fetch(ME)
-            except AuthenticationError:
-                return True
-            except PermissionDeniedError:
-                pass
-            self._token_is_valid = True
+        except PermissionDeniedError:
+            pass
+        self._token_is_valid = True
         return False

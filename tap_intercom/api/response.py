@@ -1,4 +1,4 @@
-"""Responses: the error that one stands for, or its page.
+"""Responses, and the page that one stands for.
 
 A decoded page takes three times the memory, and often only a part of it is needed. So the values of
 a page stay encoded until they are first used.
@@ -16,16 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from tap_intercom.api.retry import retry_after
-from tap_intercom.errors import (
-    ExportQueueFullError,
-    ExportTooLargeError,
-    IntercomError,
-    InvalidRequestError,
-    NotFoundError,
-    PermissionDeniedError,
-    RetriableError,
-)
+from tap_intercom.errors import RetriableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,16 +32,6 @@ Fields = TypeVar("Fields", bound=msgspec.Struct)
 BARE_LIST = ""
 """Among the `record_keys` of a request: the body itself may be the list."""
 
-MAX_MESSAGE_LENGTH = 200
-"""Characters of Intercom's own error message that are shown."""
-
-PERMISSION_STATUSES = (
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.PAYMENT_REQUIRED,
-    HTTPStatus.FORBIDDEN,
-)
-NOT_FOUND_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-
 ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 """A NUL in JSON; after an escaped backslash the same text is not one."""
 
@@ -65,11 +46,12 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Response(NamedTuple):
-    """Status, headers and body of one response."""
+    """Status, headers and body of one response, and the origin that it came from."""
 
     status: int
     headers: Mapping[str, str]
     body: Body
+    origin: str = ""
 
     @property
     def is_rate_limited(self) -> bool:
@@ -155,60 +137,6 @@ class Page:
                 return name
         message = f"{self._request}: response without a list of records"
         raise RetriableError(message)
-
-
-def error_from_response(request: Request, response: Response) -> IntercomError:
-    """Return the error that a response other than 200 stands for."""
-    status = response.status
-    if _is_failed_job(response.body):
-        return ExportTooLargeError(f"{request}: export job failed", status=status)
-    code, request_id, description = _error_details(response.body)
-    message = f"{request}: status {status}{description}"
-    return _error_type(status)(
-        message,
-        status=status,
-        code=code,
-        request_id=request_id,
-        retry_after=retry_after(response.headers) or 0.0,
-    )
-
-
-def _is_failed_job(body: Body) -> bool:
-    """Whether a body is the state of a failed export job.
-
-    Intercom sends it with status 504 (its docs 2.5, "Checking the status of the job"): asking again
-    can't help.
-    """
-    try:
-        content = json.loads(body)
-    except ValueError:
-        return False
-    return isinstance(content, dict) and content.get("status") == "failed"
-
-
-def _error_type(status: int) -> type[IntercomError]:
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        return RetriableError
-    if status in PERMISSION_STATUSES:
-        return PermissionDeniedError
-    if status in NOT_FOUND_STATUSES:
-        return NotFoundError
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return ExportQueueFullError
-    return InvalidRequestError
-
-
-def _error_details(body: Body) -> tuple[str, str, str]:
-    """Return code and request id of an `error.list` body, and both with its message as text."""
-    try:
-        content = json.loads(body)
-        first = content["errors"][0]
-        code = str(first["code"])
-    except (ValueError, LookupError, TypeError):
-        return "", "", ""
-    message = str(first.get("message") or "")[:MAX_MESSAGE_LENGTH]
-    request_id = str(content.get("request_id"))
-    return code, request_id, f" ({code}: {message}; request id {request_id})"
 
 
 def parse_response(request: Request, body: Body) -> Page:

@@ -1,4 +1,4 @@
-"""How long to wait before a failed request is sent again."""
+"""Whether a failed request is sent again, and after which wait."""
 
 from __future__ import annotations
 
@@ -8,15 +8,67 @@ import time
 from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from tap_intercom.errors import RetriableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from tap_intercom.errors import IntercomError
 
 FIRST_WAIT_SECONDS = 1.0
 
 MAX_WAIT_SECONDS = 60.0
 """The longest wait between two attempts, unless the response asks for a longer one."""
+
+FIRST_CONTACT_SECONDS = 15
+"""How long a host is tried that has not answered this run yet: a wrong address never will."""
+
+MAX_DOUBTFUL_REFUSALS = 4
+"""Refusals in a row that are not Intercom's own, of which the last counts."""
+
+
+class Retries:
+    """The retries of one request, which may go on for a number of seconds."""
+
+    def __init__(self, max_seconds: float) -> None:
+        """Begin; the request has not been sent yet."""
+        self._max_seconds = max_seconds
+        self._spent = 0.0
+        self._refusals = 0
+        self._waits = waits()
+
+    @property
+    def left(self) -> float:
+        """How many seconds are left."""
+        return self._max_seconds - self._spent
+
+    def wait_after(self, error: IntercomError, seconds: float, *, is_known: bool) -> float | None:
+        """Return how long (seconds) to wait before the next attempt; None if there is none.
+
+        Args:
+            error: Why the last attempt failed.
+            seconds: How long it took.
+            is_known: Whether this host is known to be Intercom's API.
+        """
+        self._spent += seconds
+        self._refusals = self._refusals + 1 if error.is_doubtful else 0
+        left = self.left
+        if not is_known and error.status < HTTPStatus.BAD_REQUEST:
+            left = min(left, FIRST_CONTACT_SECONDS - self._spent)
+        # rounded, since waits that add up to the limit may leave a tiny remainder
+        if round(left, 3) <= 0 or not self._may_heal(error):
+            return None
+        wait = min(left, max(error.retry_after, next(self._waits)))
+        self._spent += wait  # not measured, so that a test need not wait for it
+        return wait
+
+    def _may_heal(self, error: IntercomError) -> bool:
+        if error.is_doubtful:
+            return self._refusals < MAX_DOUBTFUL_REFUSALS
+        return isinstance(error, RetriableError)
 
 
 def waits() -> Iterator[float]:

@@ -13,7 +13,12 @@ import time
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.request import Request
-from tap_intercom.errors import InvalidRequestError, NotFoundError, RetriableError
+from tap_intercom.errors import (
+    IntercomError,
+    InvalidRequestError,
+    NotFoundError,
+    RetriableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +60,12 @@ def scroll_companies(
     """
     for _ in range(MAX_RESTARTS + 1):
         begin()
+        first_page = _first_page(client, sleep)
         try:
-            _read_all(client, keep, sleep)
-        except (NotFoundError, RetriableError) as error:
+            _read_all(client, first_page, keep)
+        except IntercomError as error:
+            if not _is_broken(error):
+                raise
             logger.warning("%s: broken (%s); starting again", SCROLL, error)
         else:
             return
@@ -65,10 +73,14 @@ def scroll_companies(
     raise RetriableError(message)
 
 
+def _is_broken(error: IntercomError) -> bool:
+    """Whether another scroll may get further than the one that ended with an error."""
+    return isinstance(error, NotFoundError | RetriableError) or error.is_doubtful
+
+
 def _read_all(
-    client: IntercomClient, keep: Callable[[list[Record]], None], sleep: Callable[[float], None]
+    client: IntercomClient, page: Page | None, keep: Callable[[list[Record]], None]
 ) -> None:
-    page = _first_page(client, sleep)
     read = set[int]()
     while page is not None and (companies := page.records()):
         if (ids := hash(tuple(str(company.get("id")) for company in companies))) in read:
@@ -93,7 +105,9 @@ def _first_page(client: IntercomClient, sleep: Callable[[float], None]) -> Page 
     for _ in range(MAX_WAITS):
         try:
             page = client.fetch(SCROLL)
-        except NotFoundError:
+        except NotFoundError as error:
+            if error.is_doubtful:
+                raise  # not from Intercom, so it says nothing of companies
             return None
         except InvalidRequestError as error:
             if error.code != SCROLL_EXISTS:

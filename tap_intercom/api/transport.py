@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_ACCEPT_ENCODING
 from urllib3.exceptions import HTTPError
 
+from tap_intercom.api.connection_error import connection_error
 from tap_intercom.api.response import Body, Response
 from tap_intercom.compat import override
 from tap_intercom.errors import IntercomError, ResponseTooLargeError, RetriableError
@@ -149,14 +150,15 @@ class Transport:
 
         Raises:
             RetriableError: There was no complete response.
+            UnreachableError: There will never be one: the certificate is not trusted, or the proxy
+                refuses the tunnel.
         """
         try:
             with closing(self._open(request, min(seconds, self._timeout))) as response:
-                return Response(response.status, response.headers, read(request, response))
+                body = read(request, response)
+                return Response(response.status, response.headers, body, self._url)
         except (OSError, HTTPError) as error:  # errors of `requests` are OSErrors
-            # the class alone: the libraries put URLs and header values into their messages
-            message = f"{request}: incomplete response from {self._url} ({_cause(error)})"
-            raise RetriableError(message) from None
+            raise connection_error(request, self._url, error) from None
 
     def read(self, request: Request, response: BaseHTTPResponse) -> Body:
         """Return a body that fits into memory.
@@ -249,10 +251,3 @@ class Transport:
                     f"{request}: incomplete response after {self._timeout} s (request_timeout)"
                 )
                 raise RetriableError(message)
-
-
-def _cause(error: BaseException) -> str:
-    """Name the class of an error, or of urllib3's error that `requests` wraps."""
-    wrapped = error.args[0] if error.args else None
-    reason = getattr(wrapped, "reason", wrapped)
-    return type(reason if isinstance(reason, HTTPError) else error).__name__

@@ -9,7 +9,7 @@ from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
-from tap_intercom.errors import AuthenticationError, IntercomError, ResponseTooLargeError
+from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError, ResponseTooLargeError
 from tap_intercom.sync.child_stream import ChildStream
 from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.timestamps import TimestampedRecord
@@ -53,15 +53,15 @@ class Calls(ListStream):
         """Return the transcripts of some calls, by the calls' ids, if their stream wants them.
 
         Raises:
-            AuthenticationError: Intercom refuses the token. Any other error ends the stream of the
-                transcripts alone: calls are complete without them.
+            IntercomError: It ends the run. Any other ends the stream of the transcripts alone:
+                calls are complete without them.
         """
         child = next(one for one in self.child_streams if isinstance(one, CallTranscripts))
         if not child.selected or child.name in self.run.failures:
             return {}
         try:
             return self._found_transcripts(calls)
-        except AuthenticationError:
+        except RUN_ENDING_ERRORS:
             raise
         except IntercomError as error:
             child.fail(error)

@@ -11,7 +11,7 @@ from tap_intercom.api.response import dicts_in, items_of, value_at
 from tap_intercom.api.search import Search, SearchEndpoint
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
-from tap_intercom.errors import AuthenticationError, IntercomError, PermissionDeniedError
+from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError, PermissionDeniedError
 from tap_intercom.schema.attributes import AttributeSource
 from tap_intercom.streams.data_attributes import (
     ATTRIBUTES_OF_CONVERSATIONS,
@@ -127,7 +127,7 @@ class Conversations(AttributedStream, SearchStream):
             self.client.send(ANY_TICKET)
         except PermissionDeniedError:
             self.logger.warning(HIDDEN_TICKETS, self.name)
-        except AuthenticationError:
+        except RUN_ENDING_ERRORS:
             raise
         except IntercomError as error:
             self.logger.warning(

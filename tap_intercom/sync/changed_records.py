@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_intercom.errors import (
-    AuthenticationError,
+    RUN_ENDING_ERRORS,
     IntercomError,
     NotFoundError,
     PermissionDeniedError,
@@ -108,7 +108,7 @@ class ChangedRecords:
         return fetch
 
     def _fail(self, record_id: str, error: IntercomError) -> None:
-        is_denied = isinstance(error, AuthenticationError | PermissionDeniedError)
+        is_denied = isinstance(error, (*RUN_ENDING_ERRORS, PermissionDeniedError))
         if is_denied or not self._stream.client.is_reachable():
             raise error
         self._stream.fail(error)

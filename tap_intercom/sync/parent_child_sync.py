@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
 from tap_intercom.api.pagination import pages
-from tap_intercom.errors import AuthenticationError, IntercomError
+from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError
 from tap_intercom.sync.prefetch import Prefetcher
 from tap_intercom.sync.progress import Progress
 from tap_intercom.sync.stream_sync import ChildStreamSync, StreamSync
@@ -184,13 +184,13 @@ def _fetch_all(client: IntercomClient, requests: Iterable[Request]) -> Responses
     """Fetch what one record needs; this runs in a thread of the prefetcher.
 
     Raises:
-        AuthenticationError: Intercom refuses the token; other errors are returned.
+        IntercomError: It ends the run; other errors are returned.
     """
     responses: Responses = {}
     for request in requests:
         try:
             responses[request.cache_key] = list(pages(client, request))
-        except AuthenticationError:
+        except RUN_ENDING_ERRORS:
             raise
         except IntercomError as error:
             responses[request.cache_key] = error

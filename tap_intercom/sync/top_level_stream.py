@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.compat import override
-from tap_intercom.errors import AuthenticationError, IntercomError, PermissionDeniedError
+from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError, PermissionDeniedError
 from tap_intercom.sync.changed_records import ChangedRecords
 from tap_intercom.sync.parent_child_sync import ParentChildSync
 from tap_intercom.sync.stream import IntercomStream
@@ -141,4 +141,4 @@ class TopLevelStream(IntercomStream):
         """Whether an error concerns all streams: no other would be answered either."""
         if isinstance(error, PermissionDeniedError):
             return False
-        return isinstance(error, AuthenticationError) or not self.client.is_reachable()
+        return isinstance(error, RUN_ENDING_ERRORS) or not self.client.is_reachable()

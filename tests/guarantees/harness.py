@@ -326,7 +326,7 @@ class SyncHarness:
                 tap = TapIntercom(config=config, catalog=catalog, state=state)
                 tap.sync_all()
             except IntercomError as caught:
-                error = caught
+                error = caught.with_traceback(None)  # it would keep threads alive
             except (Killed, KeyboardInterrupt, BrokenPipeError) as end:
                 is_killed = True
                 if tap and isinstance(end, KeyboardInterrupt):

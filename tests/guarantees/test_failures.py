@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from tap_intercom.errors import InvalidRequestError, RetriableError
+from tap_intercom.errors import InvalidRequestError, RetriableError, UnreachableError
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import CHECKED
 from tests.sandbox.faults import Fault
@@ -227,6 +227,6 @@ def test_unreachable_api_ends_the_run(harness: SyncHarness) -> None:
 
     result = harness.try_sync(select=["admins", "tags", "teams"])
 
-    assert isinstance(result.error, RetriableError)
+    assert isinstance(result.error, UnreachableError)
     assert result.failures == {}
     assert len({request.path for request in harness.requests()} - {"/me"}) == 1

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
-from tap_intercom.errors import AuthenticationError
+from tap_intercom.errors import AuthenticationError, explain
 from tap_intercom.streams import stream_types
 from tests.expected_rows import CHECKED
 from tests.sandbox.faults import Fault
@@ -61,6 +62,7 @@ CONVERSATIONS = 60
 """How many conversations the workspace has unless a test says otherwise."""
 
 MAX_DETAILS_AFTER_DENIAL = 30
+MAX_TRIES_OF_REFUSALS = 6
 DAY = 86_400
 
 
@@ -353,13 +355,103 @@ def test_streams_name_their_permission() -> None:
     assert unnamed == WITHOUT_PERMISSION
 
 
-def test_denial_without_json_fails_alone(harness: SyncHarness) -> None:
-    fault = Fault(kind="html_status", status=403, path="/teams", times=None)
+FOREIGN_REFUSALS = {
+    "a page with 403": Fault(kind="html_status", status=403),
+    "a page with 401": Fault(kind="html_status", status=401),
+    "no body": Fault(kind="raw_status", status=403),
+    "an API gateway": Fault(kind="raw_status", status=403, body=b'{"message":"Forbidden"}'),
+    "a page with 400": Fault(kind="html_status", status=400),
+    "a redirect": Fault(kind="redirect", url="https://login.example.com/"),
+}
+BY_REFUSAL = pytest.mark.parametrize(
+    "refusal", FOREIGN_REFUSALS.values(), ids=FOREIGN_REFUSALS.keys()
+)
+PATHS = ("/teams", "/contacts/search", DETAILS, "/companies/scroll", "/me")
+"""A list, a search, a detail, a scroll, and what tells whether the token is valid."""
+
+
+@BY_REFUSAL
+def test_single_refusal_of_others_costs_nothing(harness: SyncHarness, refusal: Fault) -> None:
+    for path in PATHS:
+        harness.sandbox.faults.add(replace(refusal, path=path))
+
+    result = harness.sync()
+
+    assert harness.missing_rows(result) == {}
+
+
+@BY_REFUSAL
+def test_refusal_within_a_scroll_costs_nothing(harness: SyncHarness, refusal: Fault) -> None:
+    harness.sandbox.faults.add(replace(refusal, path="/companies/scroll", after=1))
+
+    result = harness.sync(select=["companies"])
+
+    assert harness.missing_rows(result, ["companies"]) == {}
+
+
+@BY_REFUSAL
+def test_lasting_refusal_of_others_is_no_denial(harness: SyncHarness, refusal: Fault) -> None:
+    harness.sandbox.faults.add(replace(refusal, path="/teams", times=None))
+
+    result = harness.try_sync()
+
+    assert result.failures.keys() == {"teams", "team_admins"}
+    assert result.denied_streams == set()
+    assert len(harness.requests("/teams")) < MAX_TRIES_OF_REFUSALS
+
+
+def test_lasting_refusal_of_details_is_no_denial(harness: SyncHarness) -> None:
+    fault = Fault(kind="html_status", status=403, path=DETAILS, times=None)
     harness.sandbox.faults.add(fault)
 
     result = harness.try_sync()
 
-    assert result.denied_streams == result.failures.keys() == {"teams", "team_admins"}
+    assert result.failures.keys() == DETAIL_STREAMS
+    assert result.denied_streams == set()
+    assert result.bookmark("conversation_parts") is None
+
+
+@pytest.mark.parametrize("path", PATHS[:-1])
+def test_stray_refusal_of_the_token_costs_nothing(harness: SyncHarness, path: str) -> None:
+    """It contradicts `/me`, which says that the token is valid."""
+    stray = Fault(kind="status", status=401, code="unauthorized", path=path)
+    harness.sandbox.faults.add(stray)
+
+    result = harness.sync()
+
+    assert harness.missing_rows(result) == {}
+
+
+def test_denied_workspace_fails_alone(harness: SyncHarness) -> None:
+    fault = Fault(kind="status", status=401, code="token_unauthorized", path="/me", times=None)
+    harness.sandbox.faults.add(fault)
+
+    result = harness.try_sync(select=["tags", "workspace"])
+
+    assert result.denied_streams == result.failures.keys() == {"workspace"}
+
+
+def test_suspended_app_is_named(harness: SyncHarness) -> None:
+    message = "Unauthorized token, suspended application"
+    fault = Fault(kind="status", status=401, code="token_suspended", message=message, times=None)
+    harness.sandbox.faults.add(fault)
+
+    result = harness.try_sync()
+
+    assert isinstance(result.error, AuthenticationError)
+    assert f"token_suspended: {message}" in explain(result.error)
+    assert "Copy it again" not in explain(result.error)
+
+
+def test_error_without_a_list_fails_alone(harness: SyncHarness) -> None:
+    body = b'{"status":400,"error":"Bad Request"}'
+    fault = Fault(kind="raw_status", status=400, body=body, path="/teams", times=None)
+    harness.sandbox.faults.add(fault)
+
+    result = harness.try_sync()
+
+    assert result.failures.keys() == {"teams", "team_admins"}
+    assert "status 400 (Bad Request)" in str(result.failures["teams"])
 
 
 def test_missing_plan_fails_alone(harness: SyncHarness) -> None:

@@ -29,6 +29,7 @@ FaultKind = Literal[
     "repeated_cursor",
     "small_pages",
     "raw_body",
+    "raw_status",
 ]
 ALTERING: Final = frozenset(("cut_body", "slow_body", "foreign_next", "repeated_cursor"))
 DRIPS: Final = 10
@@ -58,6 +59,7 @@ class Fault(msgspec.Struct, omit_defaults=True):
         repeated_cursor: `pages.next.starting_after` is what the request was sent with.
         small_pages: `status`, for searches and lists with more than `per_page` rows a page.
         raw_body: 200 with exactly `body` (`content_type`).
+        raw_status: the same with `status`.
 
     Attributes:
         method: regular expression that the method must match in full.
@@ -170,6 +172,7 @@ def _ready_response(fault: Fault) -> web.Response:
         "empty": (200, b"", JSON),
         "not_json": (200, html_error(200), HTML),
         "raw_body": (200, fault.body, fault.content_type),
+        "raw_status": (fault.status, fault.body, fault.content_type),
         "redirect": (302, b"", HTML),
     }[fault.kind]
     headers = {"Content-Type": content_type} | fault.headers

@@ -59,6 +59,15 @@ def test_fault_has_code_and_headers(client: Client) -> None:
     assert response.headers["X-RateLimit-Reset"] == "1"
 
 
+def test_fault_can_have_status_and_body(client: Client) -> None:
+    body = b'{"status":400,"error":"Bad Request"}'
+    client.control.faults.add(Fault(kind="raw_status", status=400, body=body))
+
+    response = client.get("/tags")
+
+    assert (response.status_code, response.content) == (400, body)
+
+
 @pytest.mark.parametrize("status", [404, 502, 504])
 def test_proxy_can_answer_with_html(client: Client, status: int) -> None:
     client.control.faults.add(Fault(kind="html_status", status=status))
