@@ -67,7 +67,7 @@ class ChangedRecords:
         prefetcher = Prefetcher(self._stream.settings.concurrency, lambda: client.received)
         requests = ((record_id, self._request_record(record_id)) for record_id in self._ids)
         for (record_id, request), found in prefetcher.prefetch(requests, self._fetch_task):
-            if isinstance(found, NotFoundError):
+            if isinstance(found, NotFoundError) and not found.is_doubtful:
                 self.not_found += 1
             elif isinstance(found, IntercomError):
                 self._fail(record_id, found)

@@ -53,7 +53,7 @@ class ParentChildSync:
         self._stable_before = stable_before
         self._parent_sync = StreamSync(parent) if parent.selected else None
         self._children = [
-            ChildStreamSync(cast("ChildStream", child))
+            ChildStreamSync(cast("ChildStream", child), parent)
             for child in parent.child_streams
             if child.selected
         ]
@@ -161,7 +161,7 @@ class ParentChildSync:
     def finalize_state(self) -> None:
         """Advance the bookmarks to the last record, of all streams that are complete."""
         for child in self._children:
-            child.fail_if_all_denied()
+            child.conclude()
         self._advance_bookmarks(self._latest_timestamp)
 
     def fail(self, error: IntercomError) -> None:

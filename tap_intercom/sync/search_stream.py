@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from tap_intercom.api.request import Request
 from tap_intercom.api.search import CursorRefusedError, Search, SearchEndpoint, Window
 from tap_intercom.api.transport import MAX_BODY_BYTES
 from tap_intercom.compat import override
@@ -13,7 +14,7 @@ from tap_intercom.sync.stream import IntercomStream
 from tap_intercom.sync.top_level_stream import TopLevelStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from tap_intercom.timestamps import TimestampedRecord
 
@@ -35,6 +36,16 @@ class SearchStream(TopLevelStream):
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         return self.search_oldest_first(self.endpoint, since)
+
+    @override
+    def listed_ids(self, ids: Collection[str]) -> set[str]:
+        filters = [{"field": "id", "operator": "=", "value": one} for one in ids]
+        body = {
+            "query": {"operator": "OR", "value": filters},
+            "pagination": {"per_page": len(filters)},
+        }
+        request = Request(self.endpoint.path, body=body, record_keys=self.endpoint.record_keys)
+        return {str(record.get("id")) for record in self.client.fetch(request).records()}
 
     def search_oldest_first(
         self, endpoint: SearchEndpoint, since: int

@@ -38,7 +38,7 @@ from tap_intercom.sync.stream_maps import stream_maps
 from tap_intercom.timestamps import format_timestamp, to_epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -251,6 +251,14 @@ class IntercomStream(Stream):
         if self.replication_key and timestamp > (self.bookmark or 0):
             self.stream_state["replication_key"] = self.replication_key
             self.stream_state["replication_key_value"] = format_timestamp(timestamp)
+
+    def listed_ids(self, ids: Collection[str]) -> set[str]:
+        """Return which of some records Intercom lists now; all of them if that is unknown.
+
+        Raises:
+            IntercomError: Intercom refused the request or kept failing.
+        """
+        return set(ids)
 
     def write_schema(self) -> None:
         """Write the SCHEMA message of a child stream; the SDK writes those of other streams."""

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from tap_intercom.errors import (
+    RUN_ENDING_ERRORS,
     IntercomError,
     NotFoundError,
     PermissionDeniedError,
@@ -32,6 +33,10 @@ MAX_DENIED_RECORDS = 20
 
 MAX_FAILURES_IN_A_ROW = 3
 """Failed requests in a row, after which a stream makes no further one."""
+
+
+MAX_NOT_FOUND_IN_A_ROW = 3
+"""Records not found, without one that is, after which they are not taken for deleted unseen."""
 
 
 class Outcome(Enum):
@@ -103,20 +108,25 @@ class ChildStreamSync(StreamSync):
 
     stream: ChildStream
 
-    def __init__(self, stream: ChildStream) -> None:
+    def __init__(self, stream: ChildStream, parent: IntercomStream) -> None:
         """Start counting the stream's records, warnings and outcomes."""
         super().__init__(stream)
+        self._parent = parent
         self.record_counter = stream.get_record_counter()
         self._outcomes = Counter[Outcome]()
         self._responses = 0
         self._failures_in_a_row = 0
         self._denial: PermissionDeniedError | None = None
+        self._found = ""
+        self._not_found: list[str] = []
+        self._last_not_found: NotFoundError | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether no record so far failed, and some record was allowed if any was denied."""
+        """Whether every record so far was written or is known to be gone or denied alone."""
         is_denied = self._outcomes[Outcome.DENIED] > 0 and self._responses == 0
-        return super().is_complete and not self._outcomes[Outcome.FAILED] and not is_denied
+        is_uncertain = is_denied or bool(self._not_found)
+        return super().is_complete and not self._outcomes[Outcome.FAILED] and not is_uncertain
 
     def request(self, item: TimestampedRecord) -> Request | None:
         """Return what has to be fetched for a record, if anything."""
@@ -139,8 +149,8 @@ class ChildStreamSync(StreamSync):
             if isinstance(detail, IntercomError):
                 raise detail
             written = self.stream.write_rows(self.stream.rows(item.record, detail or []))
-        except NotFoundError:
-            self._outcomes[Outcome.NOT_FOUND] += 1
+        except NotFoundError as error:
+            self._skip_not_found(item, error)
         except PermissionDeniedError as error:
             self._deny(error)
         except ResponseTooLargeError as error:
@@ -151,10 +161,19 @@ class ChildStreamSync(StreamSync):
         except IntercomError as error:
             self._skip_until_next_run(error)
         else:
-            self._count(written, is_response=detail is not None)
+            self._count(item, written, is_response=detail is not None)
 
-    def fail_if_all_denied(self) -> None:
-        """End the stream if the token was not allowed to read a single record."""
+    def conclude(self) -> None:
+        """Decide what the last responses mean, now that no other will follow.
+
+        The stream fails if the token was not allowed to read a single record, or if all that came
+        were pages of HTML that say "not found": those are not Intercom's.
+        """
+        error = self._last_not_found
+        if error and error.is_doubtful and not self._responses:
+            self._skip_until_next_run(error, len(self._not_found))
+            self._not_found.clear()
+        self._skip_deleted()
         if self._denial and not self.is_complete:
             self.fail(self._denial)
 
@@ -167,10 +186,12 @@ class ChildStreamSync(StreamSync):
         self.stream.summary.skipped += sum(self._outcomes[outcome] for outcome in SKIPPED)
         super().finish(progress)
 
-    def _count(self, written: int, *, is_response: bool) -> None:
+    def _count(self, item: TimestampedRecord, written: int, *, is_response: bool) -> None:
         if is_response:
             self._responses += 1
             self._failures_in_a_row = 0
+            self._skip_deleted()
+            self._found = str(item.record["id"])
         self.records += written
         self.record_counter.increment(written)
 
@@ -181,11 +202,46 @@ class ChildStreamSync(StreamSync):
         if error.code != SINGLE_RECORD_CODE or is_all_denied:
             self.fail(error)
 
-    def _skip_until_next_run(self, error: IntercomError) -> None:
-        """Go on without the rows of one record; the bookmark stays, so the next run retries it."""
+    def _skip_not_found(self, item: TimestampedRecord, error: NotFoundError) -> None:
+        """Skip a record that was deleted meanwhile, unless it is rather the requests that fail.
+
+        A wrong host or region answers 404 too, for every record. So if several are not found in a
+        row, they only count as deleted if Intercom doesn't list them any more either.
+        """
+        self._not_found.append(str(item.record["id"]))
+        self._last_not_found = error
+        count = len(self._not_found)
+        if count < MAX_NOT_FOUND_IN_A_ROW:
+            return
+        if self._are_deleted():
+            self._skip_deleted()
+            return
+        message = f"{count} requests in a row were answered that nothing was found, at last {error}"
+        advice = error.advice or "Check the setting region"
+        self._skip_until_next_run(NotFoundError(message, status=error.status, advice=advice), count)
+        self._not_found.clear()
+
+    def _are_deleted(self) -> bool:
+        """Whether the parent's list has a record that was found, but none that was not."""
+        if not self._found:
+            return False
+        try:
+            listed = self._parent.listed_ids([self._found, *self._not_found])
+        except RUN_ENDING_ERRORS:
+            raise
+        except IntercomError:
+            return False
+        return listed == {self._found}
+
+    def _skip_deleted(self) -> None:
+        self._outcomes[Outcome.NOT_FOUND] += len(self._not_found)
+        self._not_found.clear()
+
+    def _skip_until_next_run(self, error: IntercomError, requests: int = 1) -> None:
+        """Go on without the rows of some records; the bookmark stays, so the next run has them."""
         if not self._outcomes[Outcome.FAILED]:
             self.stream.fail(error)
-        self._outcomes[Outcome.FAILED] += 1
+        self._outcomes[Outcome.FAILED] += requests
         self._failures_in_a_row += 1
         self.has_ended = self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW
 
