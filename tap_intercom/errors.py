@@ -18,8 +18,6 @@ Intercom's own code, message and request id (OpenAPI 2.16, schema `error`).
 
 from __future__ import annotations
 
-from singer_sdk.exceptions import MappingError
-
 ADVICE_BY_CODE = {
     "intercom_version_invalid": "Set api_version to one of Intercom's versions, or leave it out",
     "token_suspended": (
@@ -123,14 +121,6 @@ class NotFoundError(IntercomError):
 
 class InvalidRequestError(IntercomError):
     """Any other 4xx, a redirect, or a link to a foreign host: retrying can't help."""
-
-
-class StreamMapError(MappingError):
-    """An expression of a stream map that failed for a record; the message has no value of it."""
-
-
-class ColumnNameError(MappingError):
-    """Two columns of a stream that would have the same name."""
 
 
 def explain(error: Exception) -> str:

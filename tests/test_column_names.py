@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_intercom.errors import ColumnNameError
-from tap_intercom.schema.column_names import PATH_SEPARATOR, Naming, warnings
+from tap_intercom.schema.column_names import PATH_SEPARATOR, ColumnNameError, Naming, warnings
 
 LONG = "What was the main reason for contacting our support team today"
 

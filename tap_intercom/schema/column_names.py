@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_intercom.errors import ColumnNameError
+from singer_sdk.exceptions import MappingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +24,10 @@ PATH_SEPARATOR = "\x1f"
 
 MAX_BYTES = 63
 """The bytes of a PostgreSQL identifier (its documentation, section 4.1.1)."""
+
+
+class ColumnNameError(MappingError):
+    """Two columns of a stream that would have the same name."""
 
 
 def errors(config: Mapping[str, Any]) -> list[str]:

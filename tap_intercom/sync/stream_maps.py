@@ -16,13 +16,14 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.exceptions import MappingError
 from singer_sdk.mapper import CustomStreamMap, PluginMapper, RemoveRecordTransform, StreamMap
 from singer_sdk.singerlib import Catalog
 
 from tap_intercom.compat import override
-from tap_intercom.errors import ColumnNameError, IntercomError, StreamMapError
+from tap_intercom.errors import IntercomError
 from tap_intercom.schema import column_names
-from tap_intercom.schema.column_names import PATH_SEPARATOR, Naming
+from tap_intercom.schema.column_names import PATH_SEPARATOR, ColumnNameError, Naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 # at DEBUG the SDK logs what each filter returns, which may be a value of the row
 logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
+
+
+class StreamMapError(MappingError):
+    """An expression of a stream map that failed for a record; the message has no value of it."""
 
 
 def create_mapper(config: Mapping[str, Any], logger: logging.Logger) -> PluginMapper:
