@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+DEFAULT_VERSION = "2.17"
+
 
 class ApiVersion(NamedTuple):
     """A version of Intercom's API, in a form that compares; Preview comes after all others."""
@@ -27,9 +29,23 @@ class ApiVersion(NamedTuple):
         return "Preview" if math.isinf(self.major) else f"{self.major}.{self.minor}"
 
 
-DEFAULT_VERSION = "2.16"
+OLDEST = ApiVersion(2, 7)
+NEWEST = ApiVersion(2, 18)
+PREVIEW = ApiVersion(math.inf)
 
 
 def configured_version(config: Mapping[str, Any]) -> ApiVersion:
     """Return the API version of a configuration."""
     return ApiVersion.parse(config.get("api_version", DEFAULT_VERSION))
+
+
+def errors(api_version: str) -> list[str]:
+    """Return what is wrong with the setting `api_version`; Intercom knows one spelling of each."""
+    version = ApiVersion.parse(api_version)
+    if str(version) == api_version and (OLDEST <= version <= NEWEST or version == PREVIEW):
+        return []
+    error = (
+        f"api_version {api_version!r} is not a version that this tap knows: write "
+        f"{DEFAULT_VERSION}, another one from {OLDEST} to {NEWEST}, or {PREVIEW}"
+    )
+    return [error]

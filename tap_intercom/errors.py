@@ -18,8 +18,12 @@ Intercom's own code, message and request id (OpenAPI 2.16, schema `error`).
 
 from __future__ import annotations
 
+from tap_intercom.api_version import DEFAULT_VERSION, NEWEST, PREVIEW
+
+VERSION_INVALID = "intercom_version_invalid"
+"""Intercom's code for a version that it refuses, and for what a version lacks (OpenAPI 2.16)."""
+
 ADVICE_BY_CODE = {
-    "intercom_version_invalid": "Set api_version to one of Intercom's versions, or leave it out",
     "token_suspended": (
         "Intercom has suspended the app: ask Intercom's support, or use the token of another app"
     ),
@@ -138,3 +142,16 @@ def explain_failure(stream: str, permission: str, error: IntercomError) -> str:
         )
     needed = f'the permission "{permission}"' if permission else "the permission that it needs"
     return f"{stream}: permission denied ({error}). Add {needed} to the app, or deselect the stream"
+
+
+def advice_on(code: str, message: str) -> str:
+    """Return what to do about one of Intercom's errors, or an empty text.
+
+    A version that it refuses and an endpoint that a version lacks have one code; the message tells
+    them apart.
+    """
+    if code != VERSION_INVALID:
+        return ADVICE_BY_CODE.get(code, "")
+    if "not available in current API version" in message:
+        return f"Set api_version to {NEWEST}, the newest that this tap knows, or to {PREVIEW}"
+    return f"Set api_version to {DEFAULT_VERSION}"

@@ -14,7 +14,8 @@ import msgspec
 from singer_sdk import typing as th
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from tap_intercom.api_version import DEFAULT_VERSION
+from tap_intercom import api_version
+from tap_intercom.api_version import DEFAULT_VERSION, NEWEST, OLDEST, PREVIEW
 from tap_intercom.distribution import distribution_name
 from tap_intercom.spelling import suggestion, unknown
 from tap_intercom.timestamps import start_of
@@ -68,7 +69,10 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
         default=DEFAULT_VERSION,
         nullable=False,
         title="API version",
-        description='Sent as Intercom-Version with every request; a text such as "2.16"',
+        description=(
+            f"Sent as Intercom-Version with every request: a text from {OLDEST} to {NEWEST}, or "
+            f"{PREVIEW}"
+        ),
     ),
     th.Property(
         "lookback_seconds",
@@ -249,7 +253,7 @@ def errors(config: Mapping[str, Any]) -> list[str]:
         *_token_errors(config.get("access_token")),
         *_start_date_errors(config.get("start_date")),
         *_api_url_errors(config.get("api_url")),
-        *_api_version_errors(config.get("api_version", DEFAULT_VERSION)),
+        *api_version.errors(config.get("api_version", DEFAULT_VERSION)),
         *_user_agent_errors(config.get("user_agent")),
     ]
 
@@ -313,14 +317,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _api_version_errors(api_version: str) -> list[str]:
-    if re.fullmatch(r"\d+\.\d+|Preview", api_version):
-        return []
-    return [
-        f"api_version {api_version!r} is not a version of Intercom's API: write one such as 2.16"
-    ]
 
 
 def _user_agent_errors(user_agent: str | None) -> list[str]:

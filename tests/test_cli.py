@@ -367,15 +367,40 @@ def test_future_start_date_is_reported(config: dict[str, Any], tmp_path: Path) -
 
 @SYNC_AND_TEST
 def test_refused_api_version_is_named(
-    mode: list[str], config: dict[str, Any], tmp_path: Path
+    mode: list[str], config: dict[str, Any], sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    settings = {**config, "api_version": "9.99"}
+    refusal = Fault(
+        "status",
+        times=None,
+        status=400,
+        code="intercom_version_invalid",
+        message="Intercom version '2.7' is not valid.",
+    )
+    sandbox.control.faults.add(refusal)
+    settings = {**config, "api_version": "2.7"}
 
     result = run_command("--config", json_file(tmp_path, "config", settings), *mode)
 
     (error,) = result.errors
     assert result.exit_code == 1
-    assert "Set api_version to one of Intercom's versions" in error
+    assert error.endswith("Set api_version to 2.17")
+
+
+def test_api_version_without_endpoint_is_named(config: dict[str, Any], tmp_path: Path) -> None:
+    custom = {"name": "found", "path": "/companies/search", "primary_keys": ["id"]}
+    streams = [{**custom, "method": "POST", "body": {"query": {}}}]
+    settings = {**config, "api_version": "2.16", "custom_streams": streams}
+
+    result = run_command(
+        "--config",
+        json_file(tmp_path, "config", settings),
+        "--catalog",
+        catalog_file(tmp_path, "found"),
+    )
+
+    (error,) = result.errors
+    assert result.exit_code == 1
+    assert "Set api_version to 2.18, the newest that this tap knows, or to Preview" in error
 
 
 def test_unreachable_host_is_named(

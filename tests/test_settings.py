@@ -14,7 +14,7 @@ from tap_intercom.tap import TapIntercom
 TOKEN = "dG9rOnRoaXMtaXMtYS10b2tlbg=="
 
 DEFAULTS = {
-    "api_version": "2.16",
+    "api_version": "2.17",
     "lookback_seconds": 3600,
     "concurrency": 32,
     "rate_limit_share": 0.9,
@@ -50,7 +50,13 @@ def config_errors(**settings: Any) -> list[str]:
         ({"lookback_seconds": -1}, "lookback_seconds: -1 is less than the minimum of 0"),
         ({"pagesize": 5}, "there is no setting pagesize (did you mean page_size?)"),
         ({"api_version": 2.1}, "api_version: has to be of type string"),
-        ({"api_version": "newest"}, "write one such as 2.16"),
+        ({"api_version": "newest"}, "write 2.17, another one from 2.7 to 2.18, or Preview"),
+        ({"api_version": "preview"}, "or Preview"),
+        ({"api_version": "2.6"}, "another one from 2.7 to 2.18"),
+        ({"api_version": "2.19"}, "another one from 2.7 to 2.18"),
+        ({"api_version": "2.07"}, "another one from 2.7 to 2.18"),
+        ({"api_version": "3.0"}, "another one from 2.7 to 2.18"),
+        ({"api_version": ""}, "another one from 2.7 to 2.18"),
         ({"start_date": "last week"}, "write 2024-01-31"),
         ({"api_url": "http://api.intercom.io"}, "has to start with https://"),
         ({"api_url": "http://10.0.0.1"}, "has to start with https://"),

@@ -383,8 +383,8 @@ def reporting_datasets(run: ScenarioRun) -> None:
 
 @scenario()
 def api_versions(run: ScenarioRun) -> None:
-    """The oldest and the newest API versions, and some between them; 2.16 is the default."""
-    for version in ("2.7", "2.11", "2.15", "2.17", "Preview"):
+    """The oldest and the newest API versions, and some between them; 2.17 is the default."""
+    for version in ("2.7", "2.11", "2.16", "2.18", "Preview"):
         run.sync(EVERY_STREAM, api_version=version)
 
 

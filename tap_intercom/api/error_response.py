@@ -15,7 +15,6 @@ from urllib.parse import urljoin, urlsplit
 
 from tap_intercom.api.retry import retry_after
 from tap_intercom.errors import (
-    ADVICE_BY_CODE,
     ExportQueueFullError,
     ExportTooLargeError,
     IntercomError,
@@ -23,6 +22,7 @@ from tap_intercom.errors import (
     NotFoundError,
     PermissionDeniedError,
     RetriableError,
+    advice_on,
 )
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def error_from_response(request: Request, response: Response) -> IntercomError:
         code=reported.code,
         request_id=reported.request_id,
         retry_after=retry_after(response.headers) or 0.0,
-        advice=ADVICE_BY_CODE.get(reported.code, ""),
+        advice=advice_on(reported.code, reported.message),
     )
 
 

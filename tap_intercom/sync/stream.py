@@ -26,7 +26,7 @@ from singer_sdk.schema.source import SchemaDirectory
 from singer_sdk.singerlib import CatalogEntry, Schema
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
-from tap_intercom.api_version import ApiVersion
+from tap_intercom.api_version import OLDEST, ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.schema.column_names import Naming
 from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS
@@ -71,7 +71,7 @@ class IntercomStream(Stream):
     added_columns: ClassVar[tuple[str, ...]] = ()
     text_fields: ClassVar[Mapping[str, str]] = {}
     permission: ClassVar[str] = ""
-    min_api_version: ClassVar[ApiVersion] = ApiVersion(2, 7)
+    min_api_version: ClassVar[ApiVersion] = OLDEST
     is_preview: ClassVar[bool] = False
     attributes: ClassVar[str] = ""
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE

@@ -222,13 +222,15 @@ class SyncHarness:
     Attributes:
         sandbox: Reads and changes the workspace, the clock, faults and the log of requests.
         options: What the sandbox was started with.
+        settings: Settings of all syncs besides those that point the tap at the sandbox.
     """
 
     sandbox: Control
 
-    def __init__(self, options: SandboxOptions) -> None:
+    def __init__(self, options: SandboxOptions, **settings: Any) -> None:
         start = NOW if options.clock_start is None else options.clock_start
         self.options = dataclasses.replace(options, clock_start=start, frozen=True)
+        self.settings = settings
         self._server = Sandbox(self.options)
         self._actions: list[Callable[[Request], None]] = []
         self._changes: list[Callable[[Request, dict[str, Any]], None]] = []
@@ -267,11 +269,12 @@ class SyncHarness:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The settings that point the tap at the sandbox, and let it give up soon."""
+        """The settings of all syncs: they let the tap give up soon."""
         return {
             "access_token": self.options.token,
             "api_url": self.url,
             "max_retry_seconds": MAX_RETRY_SECONDS,
+            **self.settings,
         }
 
     def sync(

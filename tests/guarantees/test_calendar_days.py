@@ -50,7 +50,7 @@ def harness(midnight: datetime) -> Iterator[SyncHarness]:
         timezone=str(midnight.tzinfo),
         clock_start=midnight.timestamp() - 36 * HOUR,
     )
-    with SyncHarness(options) as harness:
+    with SyncHarness(options, api_version="2.16") as harness:
         yield harness
 
 
@@ -117,7 +117,7 @@ def test_windows_of_days_leave_no_gap(midnight: datetime, concurrency: int) -> N
         timezone=str(midnight.tzinfo),
         clock_start=midnight.timestamp() + 5 * HOUR,
     )
-    with SyncHarness(options) as harness:
+    with SyncHarness(options, api_version="2.16") as harness:
         result = harness.sync(select=["contacts"], page_size=25, concurrency=concurrency)
 
         assert harness.missing_rows(result, ["contacts"]) == {}
@@ -128,7 +128,7 @@ def test_hourly_sync_reads_two_pages(midnight: datetime, version: str) -> None:
     options = SandboxOptions(
         contacts=900, companies=0, conversations=0, tickets=0, timezone=str(midnight.tzinfo)
     )
-    with SyncHarness(options) as harness:
+    with SyncHarness(options, api_version="2.16") as harness:
         harness.sandbox.touch_oldest("contacts", 700, int(harness.sandbox.clock.now()) - 2 * HOUR)
         state = harness.sync(select=["contacts"], api_version=version).state
         harness.sandbox.clock.advance(HOUR)

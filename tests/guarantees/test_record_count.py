@@ -111,7 +111,7 @@ def test_margin_before_start_is_expected(harness: SyncHarness, kind: str) -> Non
     records = harness.sandbox.records(kind)
     start = records[len(records) // 2]["updated_at"] + 1
 
-    result = harness.sync(select=[kind], start_date=timestamp(start))
+    result = harness.sync(select=[kind], start_date=timestamp(start), api_version="2.16")
 
     count = result.record_count(kind)
     assert count["received"] == count["expected"] > len(result.records(kind))

@@ -15,6 +15,7 @@ from tests.sandbox.versions import PREVIEW, V2_10, V2_12, V2_16, V2_17, Version
 MAX_EMBEDDED: Final = 10
 MAX_PARTS: Final = 500
 BARE_LISTS_EVERY: Final = 7
+RATING_WORKFLOW: Final = {"type": "workflow", "id": "33217"}
 _INTERNAL: Final = (
     "company_ids",
     "segment_ids",
@@ -133,12 +134,18 @@ def ticket(record: Record, version: Version) -> Body:
 
 
 def _conversation(record: Record, version: Version) -> Body:
-    """Priority has five levels, and nobody is 0 in place of null, from 2.16 on.
+    """A conversation in the form of a version.
+
+    From 2.16 on priority has five levels, and nobody is 0 in place of null. From 2.17 on a rating
+    that no teammate took part in names the workflow that asked for it (2.17 changelog).
 
     Contacts and teammates can be bare lists (an example of the documentation), and old versions
     have an assignee (recorded).
     """
     body = record.body()
+    rating, teammates = body["conversation_rating"], body["teammates"] or {}
+    if version >= V2_17 and rating and not teammates.get("teammates"):
+        rating["teammate"] = dict(RATING_WORKFLOW)
     if record.number % BARE_LISTS_EVERY == BARE_LISTS_EVERY - 1:
         for name in ("contacts", "teammates"):
             body[name] = body[name][name] if isinstance(body[name], dict) else body[name]

@@ -11,6 +11,7 @@ from tests.sandbox.endpoints.rows import (
     all_rows,
     article,
     attributes_of_model,
+    data_attribute,
     hidden_before,
     unarchived,
     unchanged,
@@ -102,7 +103,9 @@ LISTS: Final = (
         select=without_unless("include_count", "count"),
     ),
     ListEndpoint("/subscription_types", "subscription_types"),
-    ListEndpoint("/data_attributes", "data_attributes", select=attributes_of_model),
+    ListEndpoint(
+        "/data_attributes", "data_attributes", select=attributes_of_model, view=data_attribute
+    ),
     ListEndpoint(
         "/conversations/attributes", "conversation_attributes", since=V2_16, select=unarchived
     ),

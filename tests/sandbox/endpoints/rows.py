@@ -11,7 +11,7 @@ from tests.sandbox.call import Call
 from tests.sandbox.errors import ApiError, bad_request
 from tests.sandbox.paging import epoch_seconds
 from tests.sandbox.records import Body
-from tests.sandbox.versions import V2_16, Version
+from tests.sandbox.versions import V2_16, V2_17, Version
 
 NEW_IN_INTERNAL_ARTICLES: Final = (
     "ai_chatbot_availability",
@@ -31,6 +31,15 @@ NEW_IN_ARTICLES: Final = (
     "scheduled_unpublish_at",
     "updated_by_id",
 )
+
+EXACT_SINCE_2_17: Final = frozenset(
+    {
+        *("created_at", "updated_at", "signed_up_at", "last_seen_at", "last_contacted_at"),
+        *("last_replied_at", "last_email_opened_at", "last_email_clicked_at"),
+        *("ios_last_seen_at", "android_last_seen_at"),
+    }
+)
+"""Attributes of contacts whose `data_type` is datetime in place of date (2.17 changelog)."""
 
 Select = Callable[[Call, list[Body]], list[Body]]
 RowView = Callable[[Body, Version], Body]
@@ -131,6 +140,12 @@ def unchanged(row: Body, _: Version) -> Body:
 def hidden_before(version: Version, *fields: str) -> RowView:
     """A row whose fields are hidden in versions before the one that introduced them."""
     return lambda row, requested: row if requested >= version else _without(row, *fields)
+
+
+def data_attribute(row: Body, version: Version) -> Body:
+    """An attribute; from 2.17 on the timestamps of contacts are no longer dates."""
+    is_exact = row["model"] == "contact" and row["name"] in EXACT_SINCE_2_17
+    return row | {"data_type": "datetime"} if is_exact and version >= V2_17 else row
 
 
 def article(row: Body, version: Version) -> Body:

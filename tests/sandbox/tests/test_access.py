@@ -43,12 +43,12 @@ def test_wrong_token_is_refused(shared: Client) -> None:
     assert "X-RateLimit-Limit" not in response.headers
 
 
-@pytest.mark.parametrize("version", ["1.0", "2.6", "2.1", "2.18", "latest", ""])
+@pytest.mark.parametrize("version", ["1.0", "2.6", "2.1", "2.19", "preview", "latest", ""])
 def test_unknown_version_is_refused(shared: Client, version: str) -> None:
     assert error_of(shared.get("/me", version)) == INVALID_VERSION
 
 
-@pytest.mark.parametrize("version", ["2.7", "2.10", "2.16", "2.17", "Preview"])
+@pytest.mark.parametrize("version", ["2.7", "2.10", "2.16", "2.17", "2.18", "Preview"])
 def test_known_version_is_accepted(shared: Client, version: str) -> None:
     assert shared.get("/me", version).status_code == 200
 

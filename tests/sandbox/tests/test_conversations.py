@@ -86,6 +86,20 @@ def test_nobody_is_zero_since_2_16(shared: Client) -> None:
     assert 0 in new - old
 
 
+def test_workflows_ask_for_ratings_since_2_17(shared: Client) -> None:
+    old, new = (
+        {
+            row["conversation_rating"]["teammate"]["type"]
+            for row in shared.found("conversations", version=version)
+            if row["conversation_rating"]
+        }
+        for version in ("2.16", "2.17")
+    )
+
+    assert old == {"admin"}
+    assert new == {"admin", "workflow"}
+
+
 def test_deleted_conversation_is_gone(start: Start) -> None:
     client = start(conversations=3)
     deleted, *others = ids_of(client.records("conversations"))

@@ -220,6 +220,19 @@ def test_conversation_attributes_moved_with_2_16(shared: Client) -> None:
     assert error_of(response) == (422, "parameter_invalid")
 
 
+def test_contact_timestamps_are_exact_since_2_17(shared: Client) -> None:
+    old, new = (
+        {
+            row["data_type"]
+            for row in shared.get("/data_attributes", version, model="contact").json()["data"]
+            if row["full_name"].endswith("_at") and not row["custom"]
+        }
+        for version in ("2.16", "2.17")
+    )
+
+    assert (old, new) == ({"date"}, {"datetime"})
+
+
 def test_only_custom_attributes_have_ids(shared: Client) -> None:
     rows = shared.get("/data_attributes", model="company").json()["data"]
 
