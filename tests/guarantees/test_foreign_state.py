@@ -117,6 +117,7 @@ def test_parts_resume_from_older_bookmark(harness: SyncHarness) -> None:
         {"bookmarks": {"contacts": {"updated_at": None}}},
         {"bookmarks": {"contacts": {"replication_key_value": None}}},
         {"bookmarks": {"contacts": {"progress_markers": None}}},
+        {"bookmarks": {"contact_activities": {"cursor": "1.a", "replication_key": "created_at"}}},
         {"bookmarks": {"contacts": {STATE_KEY: {"position": {}, "failed_ids": []}}}},
         {"bookmarks": {"tags": "2024-01-01", "segments": [1]}},
         {"bookmarks": {"contacts": {"starting_replication_value": None}}},
