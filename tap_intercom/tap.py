@@ -182,8 +182,11 @@ class TapIntercom(ConfiguredTap):
         cls: type[TapIntercom], ctx: click.Context, param: click.Option, value: bool
     ) -> None:
         """Write the catalog (`--discover`); end with exit code 1 if it would lack columns."""
-        with cli.exit_on_error(cls.logger):
-            super().cb_discover(ctx, param, value)
+        try:
+            with cli.exit_on_error(cls.logger):
+                super().cb_discover(ctx, param, value)
+        except click.exceptions.Exit as end:
+            ctx.exit(int(cls._log_failures()) or end.exit_code)
 
     @classmethod
     @override

@@ -17,6 +17,7 @@ from tap_intercom.api.response import dicts_in
 from tap_intercom.api_version import ApiVersion, configured_version
 from tap_intercom.compat import override
 from tap_intercom.errors import (
+    AuthenticationError,
     ExportFailedError,
     IntercomError,
     InvalidRequestError,
@@ -237,7 +238,9 @@ def streams(tap: Tap, run: Run) -> list[Reporting]:
     try:
         pages = run.attribute_definitions.discover(DATASETS)
     except IntercomError as error:
-        if not run.has_catalog and not isinstance(error, PermissionDeniedError):
+        if not run.has_catalog and not isinstance(
+            error, PermissionDeniedError | AuthenticationError
+        ):
             raise
         logger.warning("reporting_datasets: could not read their columns: %s", error)
         return [Reporting(tap, run, name, error) for name in names]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk.singerlib import Schema
 
 from tap_intercom.compat import override
-from tap_intercom.errors import PermissionDeniedError
+from tap_intercom.errors import AuthenticationError, PermissionDeniedError
 from tap_intercom.schema.attributes import properties_of
 from tap_intercom.schema.columns import TEXT
 from tap_intercom.schema.normalize import EMPTY_VALUES
@@ -121,13 +121,17 @@ class AttributedStream(TopLevelStream):
     def _attribute_properties(self) -> dict[str, Any]:
         """Return the custom attributes as properties; none if the token may not read them.
 
+        A token that is refused everywhere fails the stream, so that nobody keeps the catalog.
+
         Raises:
             IntercomError: They can't be read for another reason. A catalog without their types
                 would empty typed columns for as long as it is used.
         """
         try:
             return properties_of(self.custom_definitions())
-        except PermissionDeniedError as error:
+        except (PermissionDeniedError, AuthenticationError) as error:
+            if isinstance(error, AuthenticationError):
+                self.fail(error)
             self.logger.warning(
                 "%s: could not read the definitions of custom attributes, so they have no types: "
                 "%s",

@@ -106,11 +106,13 @@ def test_silent_api_ends_discovery_in_time(
     assert "Traceback" not in result.stderr
 
 
-def test_refused_token_ends_discovery(harness: SyncHarness, command: Command) -> None:
+def test_refused_token_fails_discovery(harness: SyncHarness, command: Command) -> None:
     harness.sandbox.faults.add(Fault(kind="status", status=401, code="unauthorized", times=None))
 
-    assert command("--discover") == (1, "")
-    assert len(harness.requests()) <= 2
+    exit_code, written = command("--discover")
+
+    assert exit_code == 1
+    assert contact_attributes(json.loads(written)) == {}
 
 
 def test_missing_permission_leaves_other_types(harness: SyncHarness, command: Command) -> None:
