@@ -7,9 +7,11 @@ count pages, and some do that at the top level of the response (OpenAPI 2.16; ai
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.api.oversize import with_smaller_pages, without_record
+from tap_intercom.api.seen_records import SeenRecords
 from tap_intercom.errors import InvalidRequestError, ResponseTooLargeError
 
 if TYPE_CHECKING:
@@ -19,39 +21,47 @@ if TYPE_CHECKING:
     from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page
 
-
 logger = logging.getLogger("tap-intercom")
 
+SECONDS_BETWEEN_LINES = 60
+"""How often a long list logs how far it is."""
 
-def pages(client: IntercomClient, request: Request) -> Iterator[Page]:
+
+def pages(
+    client: IntercomClient, request: Request, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Page]:
     """Yield the pages of a list, first to last; a page that is too large is read in parts.
+
+    A page that leads to no other, although the list counts more records than came, is requested
+    again: a link may be missing once. If it leads nowhere then, Intercom's count is off.
+
+    Args:
+        client: Sends the requests.
+        request: The first page.
+        clock: Seconds that only grow.
 
     Raises:
         ResponseTooLargeError: A page is too large, and its size can't be chosen.
-        InvalidRequestError: A page points back to itself or to an earlier one.
+        InvalidRequestError: The pages lead back to earlier ones, or bring no new record.
     """
+    seen = SeenRecords()
     requested = set[str]()
+    logged = clock()
     following: Request | None = request
     while following is not None:
-        if following.cache_key in requested:
-            message = f"{following}: the next page was read before, so this list would never end"
-            raise InvalidRequestError(message)
-        requested.add(following.cache_key)
+        _check_progress(following, requested, seen)
         try:
-            page = client.fetch(following)
+            page, after = _read_page(client, following, seen)
         except ResponseTooLargeError as error:
             if smaller := with_smaller_pages(following):
                 following = smaller
                 continue
-            page = _page_without_record(following, error)
+            page, after = _page_without_record(client, following, seen, error)
         yield page
-        following = next_request(client, following, page)
-
-
-def _page_without_record(request: Request, error: ResponseTooLargeError) -> Page:
-    page, identifier = without_record(request, error)
-    logger.warning("%s; left out its only record, %s", error, identifier)
-    return page
+        following = after
+        if following and (now := clock()) - logged >= SECONDS_BETWEEN_LINES:
+            logger.info("%s: read %d records so far", request, seen.count)
+            logged = now
 
 
 def next_request(client: IntercomClient, request: Request, page: Page) -> Request | None:
@@ -60,6 +70,58 @@ def next_request(client: IntercomClient, request: Request, page: Page) -> Reques
         if following := style(client, request, page):
             return following
     return None
+
+
+def _check_progress(request: Request, requested: set[str], seen: SeenRecords) -> None:
+    """Note a request; fail if it was made before, or if the pages before it only repeat others."""
+    if request.cache_key in requested:
+        message = f"{request}: the next page was read before, so this list would never end"
+        raise InvalidRequestError(message)
+    if seen.is_endless:
+        message = f"{request}: {seen.idle_pages} pages without a new record, so this list would "
+        raise InvalidRequestError(message + "never end")
+    requested.add(request.cache_key)
+
+
+def _read_page(
+    client: IntercomClient, request: Request, seen: SeenRecords
+) -> tuple[Page, Request | None]:
+    """Return a page and the request for the one after it."""
+    page, following = _fetch_page(client, request, seen)
+    if following is None and _missing(request, page, seen):
+        page, following = _fetch_page(client, request, seen)
+        if following is None and (missing := _missing(request, page, seen)):
+            logger.warning(
+                "%s: received %d of %d records, also when the last page was requested again. "
+                "Intercom's count may be off",
+                request,
+                seen.count,
+                seen.count + missing,
+            )
+    return page, following
+
+
+def _fetch_page(
+    client: IntercomClient, request: Request, seen: SeenRecords
+) -> tuple[Page, Request | None]:
+    page = client.fetch(request)
+    seen.add_page((record, 0) for record in page.record_hashes())
+    return page, next_request(client, request, page)
+
+
+def _page_without_record(
+    client: IntercomClient, request: Request, seen: SeenRecords, error: ResponseTooLargeError
+) -> tuple[Page, Request | None]:
+    page, identifier = without_record(request, error)
+    logger.warning("%s; left out its only record, %s", error, identifier)
+    seen.add_page([(identifier, 0)])
+    return page, next_request(client, request, page)
+
+
+def _missing(request: Request, page: Page, seen: SeenRecords) -> int:
+    """Return how many records fewer came than the list counts; 0 if it does not count them."""
+    total = page.get("total_count") if STYLES[request.paging] else None
+    return max(0, total - seen.count) if isinstance(total, int) else 0
 
 
 def _next_by_link(client: IntercomClient, request: Request, page: Page) -> Request | None:

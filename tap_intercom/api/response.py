@@ -40,6 +40,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 LIST = re.compile(rb"\s*\[")
 
 VALUES = msgspec.json.Decoder(dict[str, msgspec.Raw])
+RAW_RECORDS = msgspec.json.Decoder(list[msgspec.Raw])
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoders raise; the last for values that are nested hundreds of times."""
@@ -129,6 +130,16 @@ class Page:
             return _fields_decoder(fields).decode(self._values[self._records_name])
         except UNREADABLE:
             return msgspec.convert(self.records(), list[fields])  # type: ignore[valid-type]
+
+    def record_hashes(self) -> list[int]:
+        """Return a number for each record as it was sent; none if the response has no list."""
+        try:
+            encoded: list[Any] = RAW_RECORDS.decode(self._values[self._records_name])
+        except UNREADABLE:
+            encoded = [msgspec.json.encode(record) for record in self.records()]
+        except RetriableError:
+            return []
+        return [hash(bytes(record)) for record in encoded]
 
     @property
     def _records_name(self) -> str:

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.request import Request
+from tap_intercom.api.seen_records import SeenRecords
 from tap_intercom.errors import (
     IntercomError,
     InvalidRequestError,
@@ -81,13 +82,13 @@ def _is_broken(error: IntercomError) -> bool:
 def _read_all(
     client: IntercomClient, page: Page | None, keep: Callable[[list[Record]], None]
 ) -> None:
-    read = set[int]()
+    seen = SeenRecords()
     while page is not None and (companies := page.records()):
-        if (ids := hash(tuple(str(company.get("id")) for company in companies))) in read:
-            message = f"{SCROLL}: the same page was returned twice"
+        seen.add_page((str(company.get("id")), 0) for company in companies)
+        if seen.idle_pages:
+            message = f"{SCROLL}: a page without a company that was not on earlier ones"
             raise RetriableError(message)
         keep(companies)
-        read.add(ids)
         # one attempt only: Intercom can't continue a scroll after a failure
         page = client.send(SCROLL.with_params(scroll_param=_scroll_param(page)))
 

@@ -17,6 +17,7 @@ import msgspec
 
 from tap_intercom.api.oversize import without_record
 from tap_intercom.api.request import Request
+from tap_intercom.api.seen_records import MAX_IDLE_PAGES, SeenRecords
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.errors import InvalidRequestError, ResponseTooLargeError
 from tap_intercom.timestamps import TimestampedRecord, parse_timestamp
@@ -135,16 +136,18 @@ class Window:
         start: First timestamp (epoch seconds).
         end: First timestamp after the period; None for an open end.
         cursor: Where the next page begins.
-        seen: Records on the pages before the cursor.
+        seen: The records on the pages before the cursor; the margins' are among them.
         complete_through: A timestamp up to which those pages hold everything.
+        repeats: How often the page that the cursor points to has been asked for already.
         exclude_ids: Ids that an earlier window has returned.
     """
 
     start: int
     end: int | None = None
     cursor: str | None = None
-    seen: int = 0
+    seen: SeenRecords = field(default_factory=SeenRecords)
     complete_through: int = 0
+    repeats: int = 0
     exclude_ids: frozenset[str] = field(default_factory=frozenset)
 
     def contains(self, record: RecordMetadata) -> bool:
@@ -162,13 +165,23 @@ class Window:
         return self.end is not None and bool(timestamps) and timestamps[0] >= self.end
 
     def after(self, page: SearchPage) -> Window:
-        """Return the window as it is once a page of it has been read."""
+        """Return the window as it is once a page of it has been read; call it once per page."""
+        self.seen.add_page((record.id, record.updated_at) for record in page.metadata)
         return replace(
             self,
             cursor=page.cursor,
-            seen=self.seen + len(page.metadata),
             complete_through=max(self.complete_through, page.complete_through),
+            repeats=0,
         )
+
+    def restarted(self) -> Window:
+        """Return what is left of the window from its last completed timestamp, without a cursor."""
+        start = max(self.start, self.complete_through)
+        return replace(self, start=start, cursor=None, seen=SeenRecords(), repeats=0)
+
+    def repeated(self) -> Window:
+        """Return the window with the same page to be read once more."""
+        return replace(self, repeats=self.repeats + 1)
 
 
 class CursorRefusedError(Exception):
@@ -211,18 +224,26 @@ class Search:
         """Return how many bytes this thread has received so far."""
         return self._client.received
 
+    def page_size_of(self, window: Window) -> int:
+        """Return how many records are asked for in the next page of a window.
+
+        One less each time that the same page is asked for: if it is full again, and the last one,
+        that is no coincidence.
+        """
+        return max(1, self._current_page_size - window.repeats)
+
     def page(self, window: Window, order: Order = "ascending") -> SearchPage:
         """Read the page of a window that its cursor points to.
 
         Raises:
-            CursorRefusedError: Intercom refused the cursor, or returned the same one again.
+            CursorRefusedError: Intercom refused the cursor, or its pages only repeat each other.
             IntercomError: Intercom refused the search or kept failing.
         """
-        size = self._current_page_size
+        size = self.page_size_of(window)
 
         def attempt(deadline: float) -> tuple[Page, str]:
             nonlocal size
-            size = self._current_page_size
+            size = self.page_size_of(window)
             return self._send(window, order, size, deadline)
 
         try:
@@ -265,8 +286,8 @@ class Search:
         if page.cursor and page.cursor == window.cursor:
             message = f"POST {self.endpoint.path}: returned the same cursor twice"
             raise CursorRefusedError(message)
-        if page.cursor and window.seen > page.total + 2 * self.page_size:
-            message = f"POST {self.endpoint.path}: {window.seen} of {page.total} records, and more"
+        if page.cursor and window.seen.is_endless:
+            message = f"POST {self.endpoint.path}: {MAX_IDLE_PAGES} pages without a new record"
             raise CursorRefusedError(message)
 
     def _cursor(self, request: Request, page: Page) -> str | None:

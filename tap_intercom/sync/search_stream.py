@@ -94,8 +94,9 @@ class SearchStream(TopLevelStream):
         if count.missing:
             self.logger.warning(
                 "%s: received %d of %d records. The %d others changed during the run or shortly "
-                "before, and the next run loads them, or they were deleted. If that does not "
-                "explain the number, load the stream from its start",
+                "before, and the next run loads them, or they were deleted, or Intercom's count is "
+                "off: the rest was searched again. If that does not explain the number, load the "
+                "stream from its start",
                 self.name,
                 count.received,
                 count.expected,

@@ -4,6 +4,10 @@ A search can only be paged one page after the other. But every page says how man
 window holds (`total_count`), so a window that holds more than a few pages is split into smaller
 ones, which are read side by side; where most records are, windows are split again. Each request
 returns records, none only counts.
+
+A window whose search ends before all records that it counts came is searched again from its last
+completed timestamp; where there is none, its last page is read again. If as many are missing then,
+Intercom's count is off, unless the last page is full again.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import filterfalse, islice
 from typing import TYPE_CHECKING
 
@@ -39,15 +43,21 @@ MAX_SPLITS = 256
 """Windows that one window is split into at most."""
 
 MAX_RESTARTS = 3
-"""Times that one window is searched again, because its cursor was refused, before the run fails."""
+"""Times that one window is searched again without progress before the run fails."""
 
 
 @dataclass
 class _PageRead:
-    """One page of a window: to be requested, in flight, or read and waiting for its turn."""
+    """One page of a window: to be requested, in flight, or read and waiting for its turn.
+
+    Attributes:
+        restarts: How often the window was searched again without progress.
+        missing: How many records had not come when the search last ended early.
+    """
 
     window: Window
     restarts: int = 0
+    missing: int = 0
     page: Work[SearchPage] | None = None
     has_successors: bool = False
 
@@ -151,14 +161,39 @@ class WindowedSearch:
             read.has_successors = True  # it has none: the error is raised at its own turn
             return [read]
         read.has_successors = True
-        if page.cursor is None or read.window.ends_before(page):
-            return [read]
-        rest = self._split(read.window, page) or [read.window.after(page)]
-        return [read, *(_PageRead(window, read.restarts) for window in rest)]
+        return [read, *self._rest(read, page)]
+
+    def _rest(self, read: _PageRead, page: SearchPage) -> list[_PageRead]:
+        """Return what is left of a page's window."""
+        if read.window.ends_before(page):
+            return []
+        window = read.window.after(page)
+        if page.cursor is None:
+            return self._rest_after_last_page(read, window, page)
+        rest = self._split(window, page) or [window]
+        return [_PageRead(part, read.restarts, read.missing) for part in rest]
+
+    def _rest_after_last_page(
+        self, read: _PageRead, window: Window, page: SearchPage
+    ) -> list[_PageRead]:
+        """Return nothing, or the rest of the window if its search ended early."""
+        received, total = window.seen.count, page.total
+        is_complete = window.end is not None and window.complete_through >= window.end
+        is_full = len(page.metadata) >= self._search.page_size_of(read.window) > 1
+        is_count_off = total - received == read.missing and not is_full
+        if received >= total or is_complete or is_count_off:
+            return []
+        message = f"POST {self._search.endpoint.path}: ended after {received} of {total} records"
+        if read.window.repeats >= MAX_RESTARTS:
+            raise InvalidRequestError(message)
+        logger.warning("%s; searching the rest again", message)
+        has_progress = window.complete_through > window.start
+        rest = window.restarted() if has_progress else read.window.repeated()
+        return [_PageRead(rest, missing=total - received)]
 
     def _split(self, window: Window, page: SearchPage) -> list[Window]:
         """Split what is left of a window into several; return none if that does not pay."""
-        left = page.total - window.seen - len(page.metadata)
+        left = page.total - window.seen.count
         start = max(window.start, page.complete_through)
         end = window.end or self._started_at
         count = self._split_count(left, end - start)
@@ -182,13 +217,12 @@ class WindowedSearch:
 
     def _restart(self, read: _PageRead, error: CursorRefusedError) -> _PageRead:
         """Search the rest of a window again, from the last timestamp that is complete."""
-        window = read.window
-        start = max(window.start, window.complete_through)
-        restarts = read.restarts + 1 if start == window.start else 0
+        window = read.window.restarted()
+        restarts = read.restarts + 1 if window.start == read.window.start else 0
         if restarts > MAX_RESTARTS:
             raise InvalidRequestError(str(error)) from error
         logger.warning("%s; searching the rest again", error)
-        return _PageRead(replace(window, start=start, cursor=None, seen=0), restarts)
+        return _PageRead(window, restarts, read.missing)
 
 
 def _is_submitted(read: _PageRead) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -272,6 +274,32 @@ def test_circular_cursors_end_no_search(limited_harness: SyncHarness, path: str)
     limited_harness.change_responses(lead_back)
 
     result = limited_harness.try_sync(select=SEARCHES[path], page_size=20, concurrency=1)
+
+    is_complete = limited_harness.missing_rows(result, SEARCHES[path]) == {}
+    assert is_complete or result.error is not None
+
+
+@in_each_search
+@pytest.mark.parametrize("concurrency", [1, 32])
+@with_many_pages
+def test_ever_new_cursors_end_no_search(
+    limited_harness: SyncHarness, path: str, concurrency: int
+) -> None:
+    """Each cursor is another text for the end of the same page: only the page number differs."""
+    numbers = itertools.count(2)
+    first: list[Any] = []
+
+    def lead_back(request: Request, page: dict[str, Any]) -> None:
+        following = page.get("pages", {}).get("next")
+        if request.path == path and following:
+            value, number, _ = msgspec.json.decode(base64.b64decode(following["starting_after"]))
+            first[:] = first or [value, number]
+            cursor = msgspec.json.encode([*first, next(numbers)])
+            following["starting_after"] = base64.b64encode(cursor).decode()
+
+    limited_harness.change_responses(lead_back)
+
+    result = limited_harness.try_sync(select=SEARCHES[path], page_size=20, concurrency=concurrency)
 
     is_complete = limited_harness.missing_rows(result, SEARCHES[path]) == {}
     assert is_complete or result.error is not None

@@ -27,11 +27,15 @@ FaultKind = Literal[
     "endless_redirect",
     "foreign_next",
     "repeated_cursor",
+    "early_end",
     "small_pages",
     "raw_body",
     "raw_status",
 ]
-ALTERING: Final = frozenset(("cut_body", "slow_body", "foreign_next", "repeated_cursor"))
+ALTERING: Final = frozenset(
+    ("cut_body", "slow_body", "foreign_next", "repeated_cursor", "early_end")
+)
+PLACE_IN_LIST: Final = ("next", "page", "total_pages")
 DRIPS: Final = 10
 JSON: Final = "application/json"
 HTML: Final = "text/html"
@@ -57,6 +61,7 @@ class Fault(msgspec.Struct, omit_defaults=True):
         endless_redirect: 302 to `url`, with a body that does not end (256 MiB at most).
         foreign_next: `pages.next` of the real response is replaced by `url`.
         repeated_cursor: `pages.next.starting_after` is what the request was sent with.
+        early_end: the real response, without what leads to the next page; `total_count` stays.
         small_pages: `status`, for searches and lists with more than `per_page` rows a page.
         raw_body: 200 with exactly `body` (`content_type`).
         raw_status: the same with `status`.
@@ -65,7 +70,8 @@ class Fault(msgspec.Struct, omit_defaults=True):
         method: regular expression that the method must match in full.
         path: regular expression that the path must match in full.
         after: number of matching requests that go well first.
-        times: number of matching requests that fail then; None is all.
+        every: of those that follow, each n-th fails.
+        times: number of matching requests that fail at most; None is all.
         headers: headers of the response.
         per_page: the largest page that still works.
         body: base64 in JSON.
@@ -75,6 +81,7 @@ class Fault(msgspec.Struct, omit_defaults=True):
     method: str = ".*"
     path: str = ".*"
     after: int = 0
+    every: int = 1
     times: int | None = 1
     status: int = 500
     code: str = "server_error"
@@ -121,8 +128,8 @@ class FaultList:
             if not fault.matches(method, path, per_page):
                 continue
             self._seen[position] += 1
-            turn = self._seen[position] - fault.after
-            if turn > 0 and (fault.times is None or turn <= fault.times):
+            turn, others = divmod(self._seen[position] - fault.after, fault.every)
+            if turn > 0 and not others and (fault.times is None or turn <= fault.times):
                 return fault
         return None
 
@@ -154,6 +161,10 @@ async def altered_response(
     pages = decoded.get("pages") or {}
     if fault.kind == "foreign_next":
         pages["next"] = fault.url
+    elif fault.kind == "early_end":
+        for name in PLACE_IN_LIST:
+            pages.pop(name, None)
+            decoded.pop(name, None)
     elif pages.get("next"):
         pagination = (sent or {}).get("pagination") or {}
         pages["next"]["starting_after"] = pagination.get(

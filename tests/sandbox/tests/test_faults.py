@@ -32,6 +32,13 @@ def test_fault_lets_some_requests_through(client: Client) -> None:
     assert statuses(client, 5) == [200, 503, 503, 200, 200]
 
 
+def test_fault_can_recur(client: Client) -> None:
+    fault = Fault(kind="status", path="/tags", status=503, after=1, every=2, times=2)
+    client.control.faults.add(fault)
+
+    assert statuses(client, 7) == [200, 200, 503, 200, 503, 200, 200]
+
+
 def test_fault_is_for_its_path(client: Client) -> None:
     client.control.faults.add(Fault(kind="status", method="GET", path="/tags", times=None))
 
@@ -166,6 +173,24 @@ def test_cursor_can_be_repeated(client: Client) -> None:
     again = client.search("contacts", per_page=10, starting_after=first).json()
 
     assert again["pages"]["next"]["starting_after"] == first
+
+
+def test_search_can_end_early(client: Client) -> None:
+    client.control.faults.add(Fault(kind="early_end"))
+
+    content = client.search("contacts", per_page=10).json()
+
+    assert "next" not in content["pages"]
+    assert (len(content["data"]), content["total_count"]) == (10, 30)
+
+
+def test_list_can_end_early(client: Client) -> None:
+    client.control.faults.add(Fault(kind="early_end"))
+
+    content = client.get("/articles", per_page=2).json()
+
+    assert content["pages"].keys() & {"next", "page", "total_pages"} == set()
+    assert content["total_count"] > len(content["data"])
 
 
 def test_large_pages_alone_can_fail(client: Client) -> None:
