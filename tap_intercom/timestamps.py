@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 DAY = 86_400
 QUARTER_HOUR = 900
@@ -30,7 +32,7 @@ MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(
 SECONDS = [f"{second:02}+00:00" for second in range(60)]
 
 
-class TimestampedRecord(NamedTuple):
+class TimestampedRecord(msgspec.Struct, frozen=True):
     """A record and the time (epoch seconds) at which it was last updated."""
 
     record: dict[str, Any]

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.api.request import Request
-from tap_intercom.api.search import PARAMS_MIN_VERSION, CursorRefusedError, SearchEndpoint
+from tap_intercom.api.search import PARAMS_MIN_VERSION, SearchEndpoint
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.schema.attributes import AttributeSource
@@ -17,10 +17,7 @@ from tap_intercom.sync.child_stream import (
     EmbeddedChildStream,
     ListChildStream,
 )
-from tap_intercom.sync.progress import SpoolProgress
-from tap_intercom.sync.record_count import RecordCount
-from tap_intercom.sync.search_stream import SearchStream, newest_first
-from tap_intercom.sync.spool import Spool
+from tap_intercom.sync.search_stream import SearchStream
 from tap_intercom.timestamps import DAY
 
 if TYPE_CHECKING:
@@ -84,36 +81,8 @@ class Contacts(AttributedStream, SearchStream):
         if self.client.api_version >= EXACT_MIN_VERSION:
             return self.search_oldest_first(EXACT_ENDPOINT, since)
         if self.run.started_at - since < 3 * DAY:
-            return self._read_newest_first(since)
+            return self.search_newest_first(self.endpoint, since)
         return super().iterate(since)
-
-    def _read_newest_first(self, since: int) -> Iterator[TimestampedRecord]:
-        """Spool the newest contacts, then yield them in the order of bookmarks.
-
-        Only the search that reads oldest first can resume within itself, so it takes over where
-        Intercom refuses a cursor.
-        """
-        count = RecordCount()
-        progress = SpoolProgress(self.name, self.logger)
-        with Spool() as spool:
-            try:
-                for item in newest_first(self.search(self.endpoint), count, since):
-                    spool.add(item)
-                    progress.add(1)
-            except CursorRefusedError as error:
-                self.logger.warning("%s; searching contacts again, oldest first", error)
-                yield from super().iterate(since)
-                return
-            self.logger.info(
-                "%s: received the newest %d of %d records, which include days before the "
-                "bookmark; all others are older",
-                self.name,
-                len(spool),
-                count.expected,
-                extra={"stream": self.name, "received": len(spool)},
-            )
-            self.expected_records = len(spool)
-            yield from spool.oldest_first()
 
 
 class ContactChildStream(ChildStream):

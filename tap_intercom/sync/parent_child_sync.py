@@ -9,14 +9,15 @@ history, and a child selected without its parent is incremental.
 
 from __future__ import annotations
 
-import math
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
 from tap_intercom.api.pagination import pages
 from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError
+from tap_intercom.sync.checkpoint import Checkpoint
 from tap_intercom.sync.prefetch import Prefetcher
 from tap_intercom.sync.progress import Progress
+from tap_intercom.sync.read_position import store_position
 from tap_intercom.sync.stream_sync import ChildStreamSync, StreamSync
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page
     from tap_intercom.sync.child_stream import ChildStream
+    from tap_intercom.sync.read_position import ReadPosition
     from tap_intercom.sync.stream import IntercomStream
     from tap_intercom.sync.stream_sync import Detail
     from tap_intercom.timestamps import TimestampedRecord
@@ -50,7 +52,6 @@ class ParentChildSync:
             stable_before: Records updated before this timestamp (epoch seconds) are read in order.
         """
         self._parent = parent
-        self._stable_before = stable_before
         self._parent_sync = StreamSync(parent) if parent.selected else None
         self._children = [
             ChildStreamSync(cast("ChildStream", child), parent)
@@ -60,8 +61,7 @@ class ParentChildSync:
         self._progress = Progress(parent.name, parent.logger, parent.client)
         self._exit_stack = ExitStack()
         self._received: dict[str, list[Page]] = {}
-        self._latest_timestamp = 0
-        self._earliest_since_state = math.inf
+        self._checkpoint = Checkpoint(self.start_timestamp, stable_before)
 
     def __enter__(self) -> Self:
         """Write the child streams' SCHEMA messages, and start their record counters."""
@@ -143,26 +143,18 @@ class ParentChildSync:
             self._parent_sync.records += 1
 
     def write_state_if_due(self, item: TimestampedRecord, expected_records: int) -> None:
-        """Count a record, and write a STATE after every `RECORDS_PER_STATE` of them.
-
-        Its bookmarks are the earliest timestamp of the records since the last STATE, not the
-        latest: a search may return a record that is far younger than its position in the index.
-        If all of them are that young, they don't tell how far the sync is, and the bookmarks stay.
-        """
+        """Count a record, and write a STATE after every `RECORDS_PER_STATE` of them."""
         self._progress.count_record(expected_records)
-        self._latest_timestamp = max(self._latest_timestamp, item.timestamp)
-        self._earliest_since_state = min(self._earliest_since_state, item.timestamp)
+        self._checkpoint.pass_record(item)
         if self._progress.records % RECORDS_PER_STATE == 0:
-            if self._earliest_since_state < self._stable_before:
-                self._advance_bookmarks(int(self._earliest_since_state))
+            self._update_state(self._checkpoint.take_bookmark(), self._checkpoint.position)
             self._parent.write_state()
-            self._earliest_since_state = math.inf
 
     def finalize_state(self) -> None:
         """Advance the bookmarks to the last record, of all streams that are complete."""
         for child in self._children:
             child.conclude()
-        self._advance_bookmarks(self._latest_timestamp)
+        self._update_state(self._checkpoint.final_bookmark, None)
 
     def fail(self, error: IntercomError) -> None:
         """End all streams; their bookmarks stay."""
@@ -174,10 +166,11 @@ class ParentChildSync:
         for stream in self._streams:
             stream.finish(self._progress)
 
-    def _advance_bookmarks(self, timestamp: int) -> None:
+    def _update_state(self, bookmark: int, position: ReadPosition | None) -> None:
         for stream in self._streams:
             if stream.is_complete:
-                stream.stream.advance_bookmark(timestamp)
+                stream.stream.advance_bookmark(bookmark)
+                store_position(stream.stream, position)
 
 
 def _fetch_all(client: IntercomClient, requests: Iterable[Request]) -> Responses:

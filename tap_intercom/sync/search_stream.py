@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.api.request import Request
-from tap_intercom.api.search import CursorRefusedError, Search, SearchEndpoint, Window
+from tap_intercom.api.search import CursorRefusedError, Search, SearchEndpoint
 from tap_intercom.api.transport import MAX_BODY_BYTES
 from tap_intercom.compat import override
+from tap_intercom.sync.newest_first import newest_first
+from tap_intercom.sync.read_position import ReadPosition, common_position
 from tap_intercom.sync.record_count import RecordCount
 from tap_intercom.sync.search_windows import WindowedSearch
-from tap_intercom.sync.stream import IntercomStream
 from tap_intercom.sync.top_level_stream import TopLevelStream
 
 if TYPE_CHECKING:
@@ -64,6 +65,34 @@ class SearchStream(TopLevelStream):
             yield item
         self._log_count(count)
 
+    def search_newest_first(
+        self, endpoint: SearchEndpoint, since: int
+    ) -> Iterator[TimestampedRecord]:
+        """Yield the results of a search, newest first; a read that was killed goes on.
+
+        The search that reads oldest first takes over where Intercom refuses a cursor, or where the
+        search ends early.
+
+        Raises:
+            IntercomError: Intercom refused the search or kept failing.
+        """
+        started_at, received = self.run.started_at, 0
+        position = common_position(self.selected_streams) or ReadPosition(since, started_at)
+        try:
+            for item in newest_first(self.search(endpoint), position, started_at):
+                received += 1
+                yield item
+        except CursorRefusedError as error:
+            self.logger.warning("%s; searching %s again, oldest first", error, self.name)
+            yield from self.search_oldest_first(endpoint, since)
+            return
+        self.logger.info(
+            "%s: received the newest %d records; all others are older",
+            self.name,
+            received,
+            extra={"stream": self.name, "received": received},
+        )
+
     def search(self, endpoint: SearchEndpoint) -> Search:
         """Prepare a search; no request is made."""
         return Search(
@@ -76,9 +105,8 @@ class SearchStream(TopLevelStream):
 
     def _count_left_out(self, identifier: str) -> None:
         """Count a record that is too large to be read where its rows are missing; log its id."""
-        for stream in (self, *self.child_streams):
-            if isinstance(stream, IntercomStream) and stream.selected:
-                stream.summary.skipped += 1
+        for stream in self.selected_streams:
+            stream.summary.skipped += 1
         self.logger.warning(
             "%s: left out the record %s, whose response is larger than %d MB",
             self.name,
@@ -103,29 +131,3 @@ class SearchStream(TopLevelStream):
                 count.missing,
                 extra=fields,
             )
-
-
-def newest_first(search: Search, count: RecordCount, since: int) -> Iterator[TimestampedRecord]:
-    """Yield the records updated at `since` (epoch seconds) or later, newest first.
-
-    It ends after a whole page of older records: a single one may be at a wrong position. A record
-    that is updated meanwhile moves to the front and belongs to the next run.
-
-    Raises:
-        CursorRefusedError: The search can't go on, or ended before all expected records.
-        IntercomError: Intercom refused the search or kept failing.
-    """
-    window = Window(since)
-    while True:
-        page = search.page(window, "descending")
-        count.expect(page.total)
-        count.receive(page.metadata)
-        yield from page.records(lambda record: record.updated_at >= since)
-        if page.metadata and all(record.updated_at < since for record in page.metadata):
-            return
-        if page.cursor is None:
-            break
-        window = window.after(page)
-    if count.missing:
-        message = f"POST {search.endpoint.path}: ended {count.missing} records too early"
-        raise CursorRefusedError(message)

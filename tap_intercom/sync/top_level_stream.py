@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from tap_intercom.compat import override
 from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError, PermissionDeniedError
@@ -47,6 +47,12 @@ class TopLevelStream(IntercomStream):
         It is in epoch seconds. Younger ones are what the next run's lookback is for.
         """
         return self.run.started_at - max(self.settings.lookback_seconds, INDEX_LAG_SECONDS)
+
+    @property
+    def selected_streams(self) -> list[IntercomStream]:
+        """This stream and its child streams, as far as they are selected."""
+        streams = cast("Iterable[IntercomStream]", (self, *self.child_streams))
+        return [stream for stream in streams if stream.selected]
 
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         """Yield the records updated at `since` (epoch seconds) or later, oldest first.

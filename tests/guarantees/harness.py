@@ -84,6 +84,10 @@ class Pipe(io.BytesIO):
             raise self._breaks_with
         return written
 
+    def close_reader(self) -> None:
+        """Break the pipe: nothing can be written any more."""
+        self._messages = 0
+
     @property
     def is_broken(self) -> bool:
         return self._messages <= 0 or self._states <= 0
