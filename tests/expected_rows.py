@@ -285,7 +285,11 @@ def _part_tags(control: Control) -> Iterator[Record]:
     for record in control.records("conversations"):
         for part in record["conversation_parts"]["conversation_parts"]:
             for tag in part.get("tags") or ():
-                yield {"conversation_part_id": str(part["id"]), "tag_id": str(tag["id"])}
+                yield {
+                    "conversation_part_id": str(part["id"]),
+                    "tag_id": str(tag["id"]),
+                    "conversation_id": record["id"],
+                }
 
 
 def _ticket_links(control: Control) -> Iterator[Record]:

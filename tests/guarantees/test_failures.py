@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 FAILING = {
     "/companies/scroll": {"companies", "company_tags", "company_segments"},
-    "/tickets/search": {"tickets", "ticket_parts", "ticket_contacts", "ticket_part_attachments"},
+    "/tickets/search": {
+        *("tickets", "ticket_parts", "ticket_contacts", "ticket_links", "ticket_part_attachments")
+    },
     "/tags": {"tags"},
 }
 """The streams that need each of some paths."""
 
-FROM_DETAIL = {"conversation_parts", "conversation_part_attachments"}
+FROM_DETAIL = {"conversation_parts", "conversation_part_attachments", "conversation_part_tags"}
 SERVER_ERROR = Fault(kind="status", status=500, times=None)
 REFUSAL = Fault(kind="status", status=422, code="parameter_invalid", times=None)
 NO_JSON = Fault(kind="not_json", times=None)

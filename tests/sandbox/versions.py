@@ -38,6 +38,11 @@ def parse_version(header: str | None) -> Version:
     raise bad_request("intercom_version_invalid", f"Intercom version '{header}' is not valid.")
 
 
+def header_of(version: Version) -> str:
+    """The Intercom-Version header that asks for a version."""
+    return "Preview" if version == PREVIEW else "{}.{}".format(*version)
+
+
 def not_in_version() -> ApiError:
     """A 400 for a resource that the requested version lacks (OpenAPI 2.16)."""
     message = "Requested resource is not available in current API version."

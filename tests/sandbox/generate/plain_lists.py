@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tests.sandbox.generate.activity_logs import activity_logs
-from tests.sandbox.generate.blueprint import APP_ID, Blueprint
+from tests.sandbox.generate.blueprint import APP_ID, Blueprint, object_id
 from tests.sandbox.generate.rows import rows, template
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def plain_lists(
     activities = sorted(lists["contact_activities"], key=lambda row: row["created_at"])
     for number, row in enumerate(activities):
         row["id"] = activity_id(row["created_at"], number)
+    for number, row in enumerate(lists["deleted_contacts"]):
+        row["id"] = object_id(row["updated_at"], 5, number)
     return lists | {
         "contact_activities": activities,
         "activity_logs": activity_logs(blueprint, size["activity_logs"]),

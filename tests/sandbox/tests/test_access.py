@@ -16,7 +16,7 @@ from tests.sandbox.tests.client import (
     error_of,
     message_of,
 )
-from tests.sandbox.versions import NEWEST, OLDEST, PREVIEW
+from tests.sandbox.versions import NEWEST, OLDEST, PREVIEW, header_of
 
 if TYPE_CHECKING:
     from tests.sandbox.call import Route
@@ -63,8 +63,9 @@ def test_missing_version_is_refused(shared: Client) -> None:
 
 @pytest.mark.parametrize("route", NEWER_ROUTES, ids=path_of)
 def test_route_is_refused_before_its_version(shared: Client, route: Route) -> None:
-    major, minor = route.since
-    headers = {"Intercom-Version": f"{major}.{minor - 1}"}
+    major, minor = NEWEST if route.since == PREVIEW else route.since
+    earlier = (major, minor) if route.since == PREVIEW else (major, minor - 1)
+    headers = {"Intercom-Version": header_of(earlier)}
 
     response = shared.session.request(route.method, url_of(shared, route), headers=headers)
 
@@ -73,9 +74,7 @@ def test_route_is_refused_before_its_version(shared: Client, route: Route) -> No
 
 @pytest.mark.parametrize("route", NEWER_ROUTES, ids=path_of)
 def test_route_is_known_since_its_version(shared: Client, route: Route) -> None:
-    major, minor = route.since
-
-    for version in (f"{major}.{minor}", "Preview"):
+    for version in (header_of(route.since), "Preview"):
         headers = {"Intercom-Version": version}
         response = shared.session.request(route.method, url_of(shared, route), headers=headers)
         assert "intercom_version_invalid" not in response.text

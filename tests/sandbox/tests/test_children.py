@@ -9,6 +9,7 @@ import pytest
 from tests.sandbox.children import CHILD_LISTS, PARENT_KEYS
 from tests.sandbox.paging import NotePages, UnlinkedPages, Whole
 from tests.sandbox.tests.client import INVALID_PARAMETER, by_parent, error_of, ids_of, rows_of
+from tests.sandbox.versions import V2_16, header_of
 
 if TYPE_CHECKING:
     from tests.sandbox.tests.client import Client, Start
@@ -27,6 +28,11 @@ def path_of(name: str, parent_id: str) -> str:
     return CHILD_LISTS[name].path.format(id=parent_id)
 
 
+def version_of(name: str) -> str:
+    """The version that has a list: 2.16, or a later one."""
+    return header_of(max(V2_16, CHILD_LISTS[name].since))
+
+
 def longest(client: Client, name: str, count: int = 1) -> list[tuple[str, Any]]:
     """The records with the most rows, each with these."""
     return by_parent(client.records(name), PARENT_KEYS[CHILD_LISTS[name].parent])[:count]
@@ -37,7 +43,7 @@ def test_full_list_has_all_rows(shared: Client, name: str) -> None:
     child = CHILD_LISTS[name]
 
     for parent_id, rows in longest(shared, name, 12):
-        body = shared.get(path_of(name, parent_id)).json()
+        body = shared.get(path_of(name, parent_id), version_of(name)).json()
         assert body == ({"type": child.type} if child.type else {}) | {child.key: rows}
 
 
@@ -89,7 +95,7 @@ def test_side_conversations_have_largest_page(shared: Client) -> None:
 
 @children()
 def test_unknown_record_is_not_found(shared: Client, name: str) -> None:
-    status, code = error_of(shared.get(path_of(name, "none")))
+    status, code = error_of(shared.get(path_of(name, "none"), version_of(name)))
 
     assert status == 404
     assert code.endswith("not_found")
