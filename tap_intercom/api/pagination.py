@@ -119,8 +119,12 @@ def _page_without_record(
 
 
 def _missing(request: Request, page: Page, seen: SeenRecords) -> int:
-    """Return how many records fewer came than the list counts; 0 if it does not count them."""
-    total = page.get("total_count") if STYLES[request.paging] else None
+    """Return how many records fewer came than the list counts; 0 if it does not count them.
+
+    Nor can they be counted if only the caller knows where in a page they are.
+    """
+    is_counted = STYLES[request.paging] and request.record_keys
+    total = page.get("total_count") if is_counted else None
     return max(0, total - seen.count) if isinstance(total, int) else 0
 
 

@@ -132,13 +132,13 @@ class Page:
             return msgspec.convert(self.records(), list[fields])  # type: ignore[valid-type]
 
     def record_hashes(self) -> list[int]:
-        """Return a number for each record as it was sent; none if the response has no list."""
+        """Return a number for each record as it was sent, or one for a page without a list."""
         try:
             encoded: list[Any] = RAW_RECORDS.decode(self._values[self._records_name])
         except UNREADABLE:
             encoded = [msgspec.json.encode(record) for record in self.records()]
         except RetriableError:
-            return []
+            return [hash(tuple(bytes(value) for value in self._values.values()))]
         return [hash(bytes(record)) for record in encoded]
 
     @property
