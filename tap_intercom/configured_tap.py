@@ -10,9 +10,11 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_intercom import settings
 from tap_intercom.compat import override
 from tap_intercom.custom import custom_objects, map_names, reporting, validation
-from tap_intercom.schema import column_names
+from tap_intercom.schema import column_names, personal_settings
+from tap_intercom.schema.personal_data import allowable_names
 from tap_intercom.streams import stream_types
 from tap_intercom.sync import stream_maps
+from tap_intercom.sync.stream import IntercomStream
 from tap_intercom.webhooks import settings as webhooks
 from tap_intercom.webhooks.notification_streams import STREAM_TYPES as NOTIFICATION_STREAM_TYPES
 
@@ -43,6 +45,7 @@ class ConfiguredTap(Tap):
         settings.complete(self._config, self.config_jsonschema)  # `config` is a read-only copy
         errors = list(settings.schema_errors(self._config, self.config_jsonschema)) or [
             *settings.errors(self.config),
+            *personal_settings.errors(self.config),
             *column_names.errors(self.config),
             *custom_objects.errors(self.config),
             *reporting.errors(self.config),
@@ -53,6 +56,7 @@ class ConfiguredTap(Tap):
         if raise_errors:
             self._refuse(errors)
             self._warn(settings.warnings(self.config))
+            self._warn(personal_settings.warnings(self.config))
         self._warn_of_errors(errors)
         return errors
 
@@ -69,6 +73,17 @@ class ConfiguredTap(Tap):
         self._refuse(stream_maps.errors(self.streams.values()))
         self._warn(map_names.warnings(self.config, self.streams))
         self._warn(stream_maps.warnings(self.streams.values()))
+        if self.config.get("personal_data_allowed_attributes"):
+            self._warn(personal_settings.name_warnings(self.config, self._allowable_names()))
+
+    def _allowable_names(self) -> set[str]:
+        """Return the names of all streams that `personal_data_allowed_attributes` may have."""
+        return {
+            name
+            for stream in self.streams.values()
+            if isinstance(stream, IntercomStream)
+            for name in allowable_names(stream.own_schema, stream.effective_schema)
+        }
 
     @override
     def run_discovery(self) -> str:

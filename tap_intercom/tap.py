@@ -21,6 +21,7 @@ from tap_intercom.custom.custom_objects import custom_object_types
 from tap_intercom.custom.custom_streams import custom_stream_types
 from tap_intercom.custom.definitions import CUSTOM_STREAMS
 from tap_intercom.distribution import distribution_name
+from tap_intercom.schema import personal_settings
 from tap_intercom.sync import incoming_catalog, incoming_state, stdout
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
@@ -44,7 +45,11 @@ class TapIntercom(ConfiguredTap):
     name = "tap-intercom"
     package_name = distribution_name()
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
-        *settings.PROPERTIES, CUSTOM_STREAMS, *webhooks.PROPERTIES, additional_properties=False
+        *settings.PROPERTIES,
+        *personal_settings.PROPERTIES,
+        CUSTOM_STREAMS,
+        *webhooks.PROPERTIES,
+        additional_properties=False,
     ).to_dict()
     message_writer_class = Writer
     message_writer: Writer

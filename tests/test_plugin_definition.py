@@ -16,9 +16,10 @@ def test_meta_yml_is_up_to_date() -> None:
     assert written == plugin_definition(), "run python3 dev.py generate"
 
 
-def test_only_the_token_is_sensitive_and_required() -> None:
+def test_secrets_are_sensitive_and_the_token_is_required() -> None:
     definition = plugin_definition()
-    assert [s["name"] for s in definition["settings"] if s.get("sensitive")] == ["access_token"]
+    sensitive = [s["name"] for s in definition["settings"] if s.get("sensitive")]
+    assert sensitive == ["access_token", "personal_data_key", "webhooks_database"]
     assert definition["settings_group_validation"] == [["access_token"]]
 
 

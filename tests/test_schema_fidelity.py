@@ -20,6 +20,9 @@ STREAMS = read_schemas(SCHEMAS)
 
 PRIMARY_KEYS = {facts.name: facts.primary_keys for facts in read_streams()}
 
+PUBLISHED = {"articles", "external_pages", "internal_articles", "macros", "news_items"}
+"""Streams of what the workspace publishes for everybody, or for its teammates."""
+
 each_stream = pytest.mark.parametrize("stream", sorted(STREAMS))
 
 
@@ -32,6 +35,27 @@ def nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[st
         items = f"{path.removesuffix('.')}[]"
         yield items, schema["items"]
         yield from nodes(schema["items"], f"{items}.")
+
+
+@each_stream
+def test_personal_columns_are_marked(stream: str) -> None:
+    """A column that is called like an identifier or content of a message has a mark."""
+    named = {"email", "phone", "external_id", "ip", "body", "subject", "transcript", "signed_url"}
+
+    unmarked = {
+        path
+        for path, node in nodes(STREAMS[stream])
+        if path.rpartition(".")[2] in named and not node.get("x-personal")
+    }
+
+    assert unmarked == set() or stream in PUBLISHED
+
+
+@each_stream
+def test_marks_of_personal_data_exist(stream: str) -> None:
+    marks = {node["x-personal"] for _, node in nodes(STREAMS[stream]) if "x-personal" in node}
+
+    assert marks <= {"identifier", "content", "unknown"}
 
 
 def nullable(kind: str, **keywords: object) -> dict[str, Any]:
@@ -223,6 +247,7 @@ def test_only_keys_refuse_null(stream: str) -> None:
 def test_schema_uses_few_keywords(stream: str) -> None:
     """No enum, pattern, required, default or reference is enforced, and each type is one."""
     keywords = {"type", "format", "properties", "additionalProperties", "items", "description"}
+    keywords.add("x-personal")
     formats = {"date-time", None}
 
     for path, node in nodes(STREAMS[stream]):

@@ -70,6 +70,11 @@ def config_errors(**settings: Any) -> list[str]:
         ({"api_url": "https://*"}, "a scheme and a host"),
         ({"api_url": "https://a b"}, "a scheme and a host"),
         ({"user_agent": "two\nlines"}, "one line"),
+        ({"personal_data": "hash"}, "needs personal_data_key"),
+        ({"personal_data": "hide"}, "keep"),
+        ({"personal_data_key": "k" * 32}, "that is keep"),
+        ({"personal_data_key": "k" * 32, "personal_data": "drop"}, "that is drop"),
+        ({"message_content": "hash"}, "keep"),
     ],
 )
 def test_wrong_setting_is_refused(settings: dict[str, Any], fragment: str) -> None:

@@ -42,6 +42,7 @@ def contents() -> dict[str, str]:
             "permissions": tables.permissions(streams),
         },
         "docs/columns.md": {"columns": tables.columns(streams)},
+        "docs/personal-data.md": {"personal": tables.personal_columns(streams)},
         "docs/data-model.md": {"diagrams": data_model.diagrams(streams)},
         "meltano.yml": {
             "select": plugin_definition.project_selection(streams),

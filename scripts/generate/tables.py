@@ -8,12 +8,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.custom.definitions import ITEM_SCHEMA
+from tap_intercom.schema.personal_data import CONTENT, IDENTIFIER, MARK, UNKNOWN
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scripts.generate.facts import StreamFacts
+
+MARKS = (IDENTIFIER, CONTENT, UNKNOWN)
 
 NO_PERMISSION = "not documented"
 
@@ -68,6 +71,17 @@ def permissions(streams: Sequence[StreamFacts]) -> str:
 def columns(streams: Sequence[StreamFacts]) -> str:
     """Return the columns of every stream."""
     return "\n\n".join(_columns_of(facts) for facts in sorted(streams, key=_name))
+
+
+def personal_columns(streams: Sequence[StreamFacts]) -> str:
+    """Return the columns that are marked as personal data, by stream."""
+    rows = []
+    for facts in sorted(streams, key=_name):
+        marked = list(_marked(facts.columns))
+        if marked:
+            of = {mark: [path for path, one in marked if one == mark] for mark in MARKS}
+            rows.append([facts.name, *(", ".join(paths) for paths in of.values())])
+    return table(["stream", "identifiers", "content", "may be either"], rows)
 
 
 def settings() -> str:
@@ -126,6 +140,16 @@ def _columns_of(facts: StreamFacts) -> str:
         for name, schema in facts.columns.items()
     ]
     return f"## {facts.name}\n\n{facts.summary}\n\n{table(['column', 'type', 'content'], rows)}"
+
+
+def _marked(properties: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the path and the mark of each marked column, at any depth."""
+    for name, schema in properties.items():
+        if mark := schema.get(MARK):
+            yield f"{path}{name}", mark
+        yield from _marked(schema.get("properties", {}), f"{path}{name}.")
+        items = schema.get("items", {})
+        yield from _marked(items.get("properties", {}), f"{path}{name}[].")
 
 
 def _nested(schema: Mapping[str, Any]) -> list[str]:

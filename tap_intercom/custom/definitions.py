@@ -12,6 +12,7 @@ import msgspec
 from singer_sdk import typing as th
 
 from tap_intercom.schema.columns import ARRAY, BOOLEAN, DATE_TIME, INTEGER, NUMBER, OBJECT, TEXT
+from tap_intercom.schema.personal_data import DEFINED, MARK
 from tap_intercom.streams import stream_types
 from tap_intercom.sync.top_level_stream import TopLevelStream
 
@@ -145,8 +146,9 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the stream's rows."""
-        columns = {name: COLUMN_TYPES[kind] for name, kind in self.columns.items()}
-        columns = columns or {WHOLE_RECORD: OBJECT}
+        types = {name: COLUMN_TYPES[kind] for name, kind in self.columns.items()}
+        types = types or {WHOLE_RECORD: OBJECT}
+        columns = {name: {**column, MARK: DEFINED} for name, column in types.items()}
         columns |= {key: {"type": "string"} for key in self.primary_keys}
         if self.parent:
             parent_id, parent_updated_at = self.parent_columns

@@ -24,6 +24,7 @@ from tap_intercom.errors import (
     PermissionDeniedError,
 )
 from tap_intercom.schema.columns import TEXT
+from tap_intercom.schema.personal_data import DEFINED, MARK
 from tap_intercom.spelling import suggestion
 from tap_intercom.sync.export_stream import ExportStream
 
@@ -100,12 +101,13 @@ class Dataset:
     def schema(self) -> dict[str, Any]:
         """The columns; Intercom gives no types, so all but the time are text."""
         properties: dict[str, Any] = {
-            item.column: {**TEXT, "description": item.title} for item in self.attributes
+            item.column: {**TEXT, "description": item.title, MARK: DEFINED}
+            for item in self.attributes
         }
         for column in self.key:
-            properties[column]["type"] = "string"
+            properties[column] |= {"type": "string", MARK: ""}
         if self.time:
-            properties[self.time]["format"] = "date-time"
+            properties[self.time] |= {"format": "date-time", MARK: ""}
         return {"type": "object", "properties": properties}
 
 

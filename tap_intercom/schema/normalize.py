@@ -136,14 +136,12 @@ class Normalizer:
         return record
 
     def _converter(self, schema: dict[str, Any], path: str) -> Convert:
-        kind = _kind(schema)
+        kind = kind_of(schema)
         if kind == "object":
             return self._object(schema.get("properties", {}), path)
         if kind == "array":
             return self._array(schema.get("items"), path)
-        if schema.get("format") == "date-time":
-            return format_timestamp
-        return SCALARS[kind]
+        return to_scalar(schema)
 
     def _object(self, properties: dict[str, Any], path: str) -> Convert:
         if not properties:
@@ -153,7 +151,7 @@ class Normalizer:
             for name, schema in properties.items()
         }
         unchanged_type = {name: _unchanged_type(schema) for name, schema in properties.items()}.get
-        field_of = self._other_shapes(properties, path)
+        field_of = other_shapes(properties, path, self._text_fields)
 
         def convert(value: Any) -> Any:
             if not isinstance(value, dict):
@@ -174,15 +172,6 @@ class Normalizer:
 
         return convert
 
-    def _other_shapes(self, properties: dict[str, Any], path: str) -> dict[type, str]:
-        """Return the field of an object that a bare list, or text in its place, stands for."""
-        name = path.rpartition(".")[2]
-        lists = [field for field in (name, "data") if _kind(properties.get(field, {})) == "array"]
-        shapes: dict[type, str] = {list: lists[0]} if lists else {}
-        if path in self._text_fields:
-            shapes[str] = self._text_fields[path]
-        return shapes
-
     def _array(self, items: dict[str, Any] | None, path: str) -> Convert:
         if not items or "type" not in items:
             return to_list
@@ -202,6 +191,28 @@ class Normalizer:
             return _unless_unfit(value, errors) if errors else value
 
         return convert
+
+
+def other_shapes(
+    properties: Mapping[str, Any], path: str, text_fields: Mapping[str, str]
+) -> dict[type, str]:
+    """Return the field of an object that a bare list, or text in its place, stands for."""
+    name = path.rpartition(".")[2]
+    lists = [field for field in (name, "data") if kind_of(properties.get(field, {})) == "array"]
+    shapes: dict[type, str] = {list: lists[0]} if lists else {}
+    if path in text_fields:
+        shapes[str] = text_fields[path]
+    return shapes
+
+
+def to_scalar(schema: Mapping[str, Any]) -> Convert:
+    """Return the conversion to a type that is neither object nor list."""
+    return format_timestamp if schema.get("format") == "date-time" else SCALARS[kind_of(schema)]
+
+
+def kind_of(schema: Mapping[str, Any]) -> str:
+    """Return a schema's type other than null; a catalog that users edit may have none."""
+    return next((name for name in _listed(schema.get("type", [])) if name != "null"), UNTYPED)
 
 
 def _unless_unfit(value: Any, errors: dict[Any, Exception]) -> Any:
@@ -232,12 +243,7 @@ def _unchanged_type(schema: dict[str, Any]) -> type | None:
     """Return the Python type of values that need no conversion; None if all may need one."""
     if schema.get("format") == "date-time":
         return None
-    return UNCHANGED_TYPES.get(_kind(schema))
-
-
-def _kind(schema: dict[str, Any]) -> str:
-    """Return a schema's type other than null; a catalog that users edit may have none."""
-    return next((name for name in _listed(schema.get("type", [])) if name != "null"), UNTYPED)
+    return UNCHANGED_TYPES.get(kind_of(schema))
 
 
 def _listed(types: str | list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_intercom.api.client import IntercomClient
 from tap_intercom.schema.attributes import MAX_DISCOVERY_SECONDS, AttributeDefinitions
+from tap_intercom.schema.personal_data import Protection
 from tap_intercom.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class Run:
     def settings(self) -> Settings:
         """The checked settings."""
         return Settings.from_config(self.config)
+
+    @cached_property
+    def protection(self) -> Protection:
+        """What the settings demand of personal data and of the content of messages."""
+        return Protection.from_config(self.config)
 
     @cached_property
     def client(self) -> IntercomClient:

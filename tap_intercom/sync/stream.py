@@ -31,6 +31,7 @@ from tap_intercom.compat import override
 from tap_intercom.schema.column_names import Naming
 from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS
 from tap_intercom.schema.normalize import Normalizer
+from tap_intercom.schema.personal_data import Protector, without_marks
 from tap_intercom.schema.selection import deselected_properties, without
 from tap_intercom.sync.incoming_catalog import keep_key_columns
 from tap_intercom.sync.progress import Summary
@@ -95,7 +96,7 @@ class IntercomStream(Stream):
 
     @property
     def own_schema(self) -> dict[str, Any]:
-        """The JSON Schema of the columns that not every stream has."""
+        """The JSON Schema of the columns that not every stream has, with marks of personal data."""
         return SCHEMAS.get_schema(self.name)
 
     @property
@@ -105,7 +106,7 @@ class IntercomStream(Stream):
 
     @cached_property
     def _schema_of_all_columns(self) -> dict[str, Any]:
-        own = self.own_schema
+        own = without_marks(self.own_schema)
         return {**own, "properties": {**own["properties"], **COLUMNS_OF_ALL_STREAMS}}
 
     @override
@@ -160,12 +161,22 @@ class IntercomStream(Stream):
         return {}
 
     def normalize(self, row: Record) -> Record:
-        """Return the selected columns of a row, converted.
+        """Return the selected columns of a row, converted, without what has to be protected.
 
-        They are selected before, as what is converted may get into other columns, and afterwards,
-        as converting adds some.
+        They are selected and protected before, as what is converted may get into other columns, and
+        selected afterwards, as converting adds some.
         """
-        return self._select(self.convert(self._select(row)))
+        return self._select(self.convert(self._protect(self._select(row))))
+
+    @cached_property
+    def _protector(self) -> Protector | None:
+        protection = self.run.protection
+        if protection.unknown is None:
+            return None
+        return Protector(protection, self.own_schema, self.effective_schema, self.text_fields)
+
+    def _protect(self, row: Record) -> Record:
+        return self._protector(row) if self._protector else row
 
     def convert(self, row: Record) -> Record:
         """Return a row, each value with the type of this stream's schema."""
