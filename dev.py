@@ -105,6 +105,11 @@ def target_postgres() -> Path:
     return _environment(CACHE / "target-postgres", *group) / "target-postgres"
 
 
+def dbt() -> Path:
+    """Return the locked `dbt` executable, with its adapter for Postgres."""
+    return _environment(CACHE / "dbt", "--only-group", "dbt") / "dbt"
+
+
 def constraints(name: str, *groups: str) -> Path:
     """Write the versions that uv.lock has for some groups as a file of pip constraints.
 

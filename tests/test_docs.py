@@ -36,8 +36,17 @@ LIMIT_SECONDS = 120
 DEMO = "tests/test_demo.py::test_demo_loads_and_cleans_up"
 RECEIVER = "tests/webhooks/test_command.py::test_receiver_stores_what_intercom_signed"
 SINGER = "tests/test_docs.py::test_commands_without_meltano_load_twice"
+DBT = "tests/test_dbt.py::test_package_builds_on_loaded_tables"
+FIVETRAN = "tests/test_dbt.py::test_fivetran_package_finds_the_figures"
 
 RUN_BY = {
+    "dbt build --select tap_intercom": DBT,
+    "dbt source freshness --select source:tap_intercom": (
+        "tests/test_dbt.py::test_tables_are_fresh"
+    ),
+    "dbt run --select tap_intercom": FIVETRAN,
+    "dbt build --select intercom": FIVETRAN,
+    "dbt build": FIVETRAN,
     "meltano run tap-intercom target-postgres": DEMO,
     "python3 dev.py demo": DEMO,
     'echo \'{"access_token": "..."}\' > config.json': SINGER,
@@ -69,6 +78,7 @@ RUN_BY = {
 """Command -> the test that runs it, or what it starts."""
 
 NOT_RUN = {
+    "dbt deps": "downloads packages; the tests link them",
     "pip install 'tap-intercom[webhooks]'": "uv installs the extra for the tests of the receiver",
     "pipx install /path/to/tap-intercom": "installs outside the clone; pip's install is tested",
     "uv tool install /path/to/tap-intercom": "installs outside the clone; pip's install is tested",

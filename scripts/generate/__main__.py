@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.generate import catalog, data_model, plugin_definition, tables
+from scripts.generate import catalog, data_model, dbt_sources, plugin_definition, tables
 from scripts.generate.facts import ROOT, read_streams
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def contents() -> dict[str, str]:
         },
     }
     whole = {
+        "dbt/models/sources.yml": dbt_sources.sources(streams),
         "meta.yml": plugin_definition.meta_yml(),
         "tests/__snapshots__/catalog.yml": catalog.snapshot(),
     }

@@ -1,0 +1,1 @@
+{{ tap_intercom.current_rows('companies') }}

@@ -1,0 +1,1 @@
+{{ tap_intercom.current_rows('contact_companies', parent='contacts') }}

@@ -1,0 +1,2 @@
+{{ tap_intercom.current_rows('conversations') }}
+{{ tap_intercom.without_deleted('deleted_conversations') }}

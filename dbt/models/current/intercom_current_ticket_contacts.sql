@@ -1,0 +1,1 @@
+{{ tap_intercom.current_rows('ticket_contacts', parent='tickets') }}

@@ -1,0 +1,6 @@
+{{ config(alias='company_tag_history') }}
+
+select
+    *,
+    _sdc_batched_at as _fivetran_synced
+from {{ ref('intercom_current_company_tags') }}

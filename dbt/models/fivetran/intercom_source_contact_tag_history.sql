@@ -1,0 +1,6 @@
+{{ config(alias='contact_tag_history') }}
+
+select
+    *,
+    _sdc_batched_at as _fivetran_synced
+from {{ ref('intercom_current_contact_tags') }}
