@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +30,12 @@ def search_bodies(sandbox: Sandbox) -> list[dict[str, Any]]:
     return [request.body for request in sandbox.control.requests() if request.body]
 
 
+def unsigned_lines(output: Output) -> list[str]:
+    """Return the messages as JSON, without when they were extracted and how URLs are signed."""
+    messages = without_time_extracted(output)
+    return [re.sub(r"\?expires=\d+&signature=\w+", "", json.dumps(one)) for one in messages]
+
+
 def is_window(body: dict[str, Any]) -> bool:
     return body["query"].get("operator") == "AND"
 
@@ -46,7 +53,7 @@ def test_output_does_not_depend_on_concurrency(
 
     together = tap.run(select=SEARCHED, concurrency=32, api_version=api_version)
 
-    assert json.dumps(without_time_extracted(together)) == json.dumps(without_time_extracted(alone))
+    assert unsigned_lines(together) == unsigned_lines(alone)
     assert max(request.in_flight for request in sandbox.control.requests()) > 1
 
 
