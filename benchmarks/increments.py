@@ -21,6 +21,12 @@ CONVERSATION_STREAMS = {
     "conversation_parts": "conversation_updated_at",
 }
 VERSIONS = ("2.16", "2.17")
+COMPANY_STREAMS = {
+    "companies": "updated_at",
+    "company_tags": "company_updated_at",
+    "company_segments": "company_updated_at",
+}
+MAX_COMPANY_REQUESTS = 10
 
 
 def measure(sizes: Sizes) -> list[Row]:
@@ -38,6 +44,7 @@ def measure(sizes: Sizes) -> list[Row]:
             many == few,
         ),
         *(_contacts_row(sizes.updated_contacts, sizes.changed, version) for version in VERSIONS),
+        _companies_row(sizes.companies, sizes.changed_companies),
     ]
 
 
@@ -67,6 +74,30 @@ def _contacts_row(updated: int, changed: int, version: str) -> Row:
         f"at most {MAX_PAGES} search pages",
         f"{pages}",
         pages <= MAX_PAGES,
+    )
+
+
+def _companies_row(companies: int, changed: int) -> Row:
+    """Measure an hourly run between two scrolls, on a day with as many changes each hour."""
+    with run_idle_sandbox(companies=companies - changed) as workspace:
+        now = int(time.time())
+        for hours in range(24, 1, -1):
+            workspace.control.touch_oldest("companies", changed, now - hours * HOUR)
+        for _ in range(changed):
+            workspace.control.create("companies", {"user_count": 1}, now - HOUR)
+        state = _state(COMPANY_STREAMS, now - 3 * HOUR // 2)
+        for bookmark in state["bookmarks"].values():
+            bookmark["scrolled_at"] = bookmark["replication_key_value"]
+        run = tap().sync(
+            workspace.url, COMPANY_STREAMS, state, api_version="2.17", lookback_seconds=0
+        )
+        _check(run.records["companies"], changed)
+        requests = sum("/companies/" in one.path for one in workspace.control.requests())
+    return Row(
+        f"{changed} changed companies of {companies:,} in the last hour, API 2.17",
+        f"at most {MAX_COMPANY_REQUESTS} requests for companies",
+        f"{requests}",
+        requests <= MAX_COMPANY_REQUESTS,
     )
 
 

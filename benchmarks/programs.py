@@ -136,7 +136,9 @@ def peer() -> Program:
 
 
 def _tap_config(url: str) -> dict[str, Any]:
-    return {"access_token": TOKEN, "api_url": url}
+    """Return the configuration; without a token discovery makes no request."""
+    token = {} if url == NOWHERE else {"access_token": TOKEN}
+    return {**token, "api_url": url}
 
 
 def _peer_config(_: str) -> dict[str, Any]:

@@ -25,6 +25,8 @@ class Sizes:
         workspace_many: Conversations of the large one.
         changed: How many changed in either.
         updated_contacts: Contacts that changed earlier on the same day.
+        companies: Companies of a workspace, in which a few changed.
+        changed_companies: How many changed within an hour.
         webhook_seconds: Seconds for which notifications are sent.
     """
 
@@ -43,6 +45,8 @@ class Sizes:
     workspace_many: int = 100_000
     changed: int = 100
     updated_contacts: int = 50_000
+    companies: int = 100_000
+    changed_companies: int = 50
     webhook_seconds: int = 20
 
 
@@ -61,6 +65,7 @@ QUICK = Sizes(
     workspace_few=500,
     workspace_many=5_000,
     updated_contacts=5_000,
+    companies=5_000,
     webhook_seconds=3,
 )
 """Enough to see that everything works, too little to publish."""

@@ -132,6 +132,17 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
         description="Sent as User-Agent; tap-intercom/<version> unless set",
     ),
     th.Property(
+        "company_scroll_hours",
+        th.IntegerType(minimum=1),
+        default=24,
+        nullable=False,
+        title="Company scroll hours",
+        description=(
+            "From API version 2.17 on companies are searched by change, and all of them, those "
+            "without users too, by scroll when the last complete scroll is this many hours old"
+        ),
+    ),
+    th.Property(
         "plaintext_bodies",
         th.BooleanType,
         default=False,
@@ -184,6 +195,7 @@ class Settings(msgspec.Struct, frozen=True):
     request_timeout: int
     max_retry_seconds: int
     user_agent: str
+    company_scroll_hours: int
     plaintext_bodies: bool
 
     @classmethod

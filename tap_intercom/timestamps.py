@@ -13,8 +13,12 @@ from typing import Any
 import msgspec
 
 DAY = 86_400
+HOUR = 3_600
 QUARTER_HOUR = 900
 """Seconds."""
+
+MAX_DAY_SECONDS = DAY + 2 * HOUR
+"""Longer than any calendar day, the one on which daylight saving ends included."""
 
 MIN_TIMESTAMP, MAX_TIMESTAMP = -62_135_596_800, 253_402_300_799
 """The beginning of year 1 and the end of year 9999, between which timestamps can be written."""

@@ -77,9 +77,9 @@ class DefinedStream(IntercomStream):
         return self.definition.row(record)
 
     @override
-    def advance_bookmark(self, timestamp: int) -> None:
+    def advance_in_state(self, key: str, timestamp: int) -> None:
         if self.definition_error is None:
-            super().advance_bookmark(timestamp)
+            super().advance_in_state(key, timestamp)
 
     @override
     def log_warnings(self) -> None:

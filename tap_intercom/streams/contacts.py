@@ -18,7 +18,7 @@ from tap_intercom.sync.child_stream import (
     ListChildStream,
 )
 from tap_intercom.sync.search_stream import SearchStream
-from tap_intercom.timestamps import DAY
+from tap_intercom.timestamps import DAY, MAX_DAY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from tap_intercom.timestamps import TimestampedRecord
 
 READ_CONTACTS = "Read and list users and companies"
-
-MAX_DAY_SECONDS = DAY + 2 * 3600
-"""Longer than any calendar day, the one on which daylight saving ends included."""
 
 EXACT_MIN_VERSION = ApiVersion(2, 17)
 """The API version from which the contact search compares seconds (Intercom's 2.17 changelog)."""

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.spelling import unknown
-from tap_intercom.sync import changed_records
+from tap_intercom.sync import bookmarks, changed_records, read_position
 from tap_intercom.timestamps import format_timestamp, to_epoch
 
 if TYPE_CHECKING:
@@ -37,7 +37,14 @@ SINGER_IO_KEYS = {
 UNUSED_KEYS = ("partitions", "progress_markers")
 """What the SDK keeps of streams that are read in parts or out of order; no stream here is."""
 
-OWN_KEYS = (changed_records.STATE_KEY, "cursor", "position")
+OWN_KEYS = (
+    changed_records.STATE_KEY,
+    bookmarks.SCROLLED_AT,
+    bookmarks.SEARCHED_UNTIL,
+    read_position.STATE_KEY,
+    "cursor",
+    "position",
+)
 """What streams of this tap keep beside or instead of a bookmark."""
 
 EMPTY_KEYS = frozenset(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tap_intercom.api.client import IntercomClient
     from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page
+    from tap_intercom.sync.bookmarks import Bookmark
     from tap_intercom.sync.child_stream import ChildStream
     from tap_intercom.sync.read_position import ReadPosition
     from tap_intercom.sync.stream import IntercomStream
@@ -44,18 +45,25 @@ RECORDS_PER_STATE = 50
 class ParentChildSync:
     """One sync of a parent stream and its selected child streams."""
 
-    def __init__(self, parent: IntercomStream, stable_before: int) -> None:
+    def __init__(
+        self,
+        parent: IntercomStream,
+        stable_before: int,
+        bookmark_of: Callable[[IntercomStream], Bookmark],
+    ) -> None:
         """Find the selected streams; no request is made.
 
         Args:
             parent: The parent stream, which need not be selected itself.
             stable_before: Records updated before this timestamp (epoch seconds) are read in order.
+            bookmark_of: Returns the bookmark of one of the streams.
         """
         self._parent = parent
-        self._parent_sync = StreamSync(parent) if parent.selected else None
+        self._parent_sync = StreamSync(parent, bookmark_of(parent)) if parent.selected else None
+        children = cast("Sequence[ChildStream]", parent.child_streams)
         self._children = [
-            ChildStreamSync(cast("ChildStream", child), parent)
-            for child in parent.child_streams
+            ChildStreamSync(child, bookmark_of(child), parent)
+            for child in children
             if child.selected
         ]
         self._progress = Progress(parent.name, parent.logger, parent.client)
@@ -155,6 +163,9 @@ class ParentChildSync:
         for child in self._children:
             child.conclude()
         self._update_state(self._checkpoint.final_bookmark, None)
+        for stream in self._streams:
+            if stream.is_complete:
+                stream.bookmark.finish()
 
     def fail(self, error: IntercomError) -> None:
         """End all streams; their bookmarks stay."""
@@ -169,7 +180,7 @@ class ParentChildSync:
     def _update_state(self, bookmark: int, position: ReadPosition | None) -> None:
         for stream in self._streams:
             if stream.is_complete:
-                stream.stream.advance_bookmark(bookmark)
+                stream.bookmark.advance(bookmark)
                 store_position(stream.stream, position)
 
 

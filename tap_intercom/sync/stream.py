@@ -36,7 +36,7 @@ from tap_intercom.schema.selection import deselected_properties, without
 from tap_intercom.sync.incoming_catalog import keep_key_columns
 from tap_intercom.sync.progress import Summary
 from tap_intercom.sync.stream_maps import stream_maps
-from tap_intercom.timestamps import format_timestamp, to_epoch
+from tap_intercom.timestamps import format_timestamp, parse_timestamp, to_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -258,10 +258,14 @@ class IntercomStream(Stream):
 
         Also with the method FULL_TABLE: a later run may be incremental again.
         """
+        self.advance_in_state("replication_key_value", timestamp)
+
+    def advance_in_state(self, key: str, timestamp: int) -> None:
+        """Advance one of the timestamps (epoch seconds) that the state keeps of this stream."""
         timestamp = min(timestamp, self.run.started_at)
-        if self.replication_key and timestamp > (self.bookmark or 0):
+        if self.replication_key and timestamp > parse_timestamp(self.stream_state.get(key), 0):
             self.stream_state["replication_key"] = self.replication_key
-            self.stream_state["replication_key_value"] = format_timestamp(timestamp)
+            self.stream_state[key] = format_timestamp(timestamp)
 
     def listed_ids(self, ids: Collection[str]) -> set[str]:
         """Return which of some records Intercom lists now; all of them if that is unknown.

@@ -18,6 +18,7 @@ from tap_intercom.sync.progress import WarningCounter, counted
 if TYPE_CHECKING:
     from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page
+    from tap_intercom.sync.bookmarks import Bookmark
     from tap_intercom.sync.child_stream import ChildStream
     from tap_intercom.sync.progress import Progress
     from tap_intercom.sync.stream import IntercomStream
@@ -66,10 +67,11 @@ SKIPPED = (Outcome.DENIED, Outcome.NOT_FOUND, Outcome.TOO_LARGE)
 class StreamSync:
     """One selected stream during the sync of a parent and its children."""
 
-    def __init__(self, stream: IntercomStream) -> None:
+    def __init__(self, stream: IntercomStream, bookmark: Bookmark) -> None:
         """Start counting the stream's records and warnings."""
         self.stream = stream
-        self.start_timestamp = stream.start_timestamp
+        self.bookmark = bookmark
+        self.start_timestamp = bookmark.start_timestamp
         self.records = 0
         self.has_ended = False
         self._warnings = WarningCounter()
@@ -108,9 +110,9 @@ class ChildStreamSync(StreamSync):
 
     stream: ChildStream
 
-    def __init__(self, stream: ChildStream, parent: IntercomStream) -> None:
+    def __init__(self, stream: ChildStream, bookmark: Bookmark, parent: IntercomStream) -> None:
         """Start counting the stream's records, warnings and outcomes."""
-        super().__init__(stream)
+        super().__init__(stream, bookmark)
         self._parent = parent
         self.record_counter = stream.get_record_counter()
         self._outcomes = Counter[Outcome]()

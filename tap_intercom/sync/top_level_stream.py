@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from tap_intercom.compat import override
 from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError, PermissionDeniedError
+from tap_intercom.sync.bookmarks import Bookmark
 from tap_intercom.sync.changed_records import ChangedRecords
 from tap_intercom.sync.parent_child_sync import ParentChildSync
 from tap_intercom.sync.stream import IntercomStream
@@ -64,6 +65,10 @@ class TopLevelStream(IntercomStream):
         """
         raise NotImplementedError
 
+    def bookmark_of(self, stream: IntercomStream) -> Bookmark:
+        """Return the bookmark of this stream, or of a child stream of it."""
+        return Bookmark(stream)
+
     @property
     @override
     def reads_changes(self) -> bool:
@@ -84,7 +89,7 @@ class TopLevelStream(IntercomStream):
         """Yield this stream's records; records of its child streams are written on the way."""
         if self.run.changes is not None and not self.reads_changes:
             return
-        sync = ParentChildSync(self, self.stable_before)
+        sync = ParentChildSync(self, self.stable_before, self.bookmark_of)
         try:
             with sync:
                 if self.run.changes is None or self.record_request is None:

@@ -60,6 +60,7 @@ DESELECTED: Final = {
     "conversation_parts": {"body"},
 }
 DESELECTED_KEYS: Final = {"contacts": {"id", "updated_at"}, "contact_tags": {"contact_id"}}
+DAY: Final = 86_400
 EMBEDDED: Final = ("conversation_tags", "conversation_contacts", "company_tags", "company_segments")
 """Streams whose rows are in fields of `DESELECTED`."""
 
@@ -70,8 +71,8 @@ def options() -> SandboxOptions:
 
 
 def touch_records(harness: SyncHarness) -> None:
-    """Update a few records of each kind, two hours later."""
-    harness.sandbox.clock.advance(7200)
+    """Update a few records of each kind, a day later, when companies are scrolled again."""
+    harness.sandbox.clock.advance(DAY)
     for kind in KINDS:
         harness.sandbox.touch_oldest(kind, 3)
 

@@ -69,6 +69,12 @@ class SandboxOptions:
         text="> and < include equality in searches of conversations and tickets (documented) and"
         " at the ends of a range of activity logs (not documented)",
     )
+    company_search_days: bool = _option(
+        RULES,
+        default=False,
+        text="searches of companies compare calendar days in the workspace's time zone, not seconds"
+        " (not documented)",
+    )
     empty_scroll_is_404: bool = _option(
         RULES, default=False, text="answer a scroll over no companies with 404"
     )

@@ -91,6 +91,8 @@ def date_rule(call: Call, kind: str) -> DateRule:
             return CalendarDays(ZoneInfo(call.state.options.timezone))
         return ExactSeconds(("=", "!=", "<", ">", "<=", ">="))
     if kind == "companies":
+        if call.state.options.company_search_days:
+            return CalendarDays(ZoneInfo(call.state.options.timezone))
         return ExactSeconds(("=", "!=", "<", ">"))
     every = ("=", "!=", "IN", "NIN", "<", ">", "<=", ">=")
     return ExactSeconds(every, inclusive=call.state.options.inclusive_comparisons)

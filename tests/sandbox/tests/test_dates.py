@@ -54,6 +54,19 @@ def test_bookmark_alone_misses_its_day(start: Start) -> None:
     assert client.ids("contacts", either) == ["later that day"]
 
 
+def test_company_dates_are_exact_or_days(start: Start) -> None:
+    client = start(timezone="UTC")
+    for at in (NOON - 1, NOON, NOON + 1):
+        client.control.create("companies", {"id": str(at - NOON), "user_count": 1}, at)
+    client.control.clock.advance(10)
+
+    assert client.ids("companies", updated(">", NOON), "2.17") == ["1"]
+    client.control.set_options(company_search_days=True)
+
+    assert client.ids("companies", updated(">", NOON), "2.17") == []
+    assert client.ids("companies", updated("=", NOON), "2.17") == ["-1", "0", "1"]
+
+
 @pytest.mark.parametrize("operator", [">=", "<=", "!="])
 def test_other_comparisons_came_with_2_17(shared: Client, operator: str) -> None:
     query = updated(operator, NOON)
