@@ -311,8 +311,8 @@ def test_unknown_enum_value_is_kept(harness: SyncHarness) -> None:
 def test_record_without_key_is_left_out(harness: SyncHarness) -> None:
     result = sync_contacts(harness, [{"id": None}, {"id": "1"}, {"id": None}])
 
-    assert result.values("contacts", "id") == ["1"]
-    assert len(result.warnings("contacts", 2, "key")) == 1
+    assert set(result.values("contacts", "id")) == {"1"}
+    assert len(result.warnings("contacts", "without a key")) == 1
 
 
 @pytest.mark.parametrize(

@@ -143,8 +143,9 @@ def _conversation(record: Record, version: Version) -> Body:
     have an assignee (recorded).
     """
     body = record.body()
-    rating, teammates = body["conversation_rating"], body["teammates"] or {}
-    if version >= V2_17 and rating and not teammates.get("teammates"):
+    rating, holder = body["conversation_rating"], body["teammates"]
+    teammates = holder.get("teammates") if isinstance(holder, dict) else None
+    if version >= V2_17 and isinstance(rating, dict) and not teammates:
         rating["teammate"] = dict(RATING_WORKFLOW)
     if record.number % BARE_LISTS_EVERY == BARE_LISTS_EVERY - 1:
         for name in ("contacts", "teammates"):
