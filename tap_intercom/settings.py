@@ -151,6 +151,18 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
         description="Ask Intercom for conversation parts as text instead of HTML",
     ),
     th.Property(
+        "emit_activate_version_messages",
+        th.BooleanType,
+        default=False,
+        nullable=False,
+        title="Emit ACTIVATE_VERSION messages",
+        description=(
+            "After a stream was read whole, tell the target to mark the rows as deleted that "
+            "Intercom no longer has: small lists, and streams whose replication method in the "
+            "catalog is FULL_TABLE"
+        ),
+    ),
+    th.Property(
         "custom_attributes_as_json",
         th.BooleanType,
         default=False,
@@ -197,6 +209,7 @@ class Settings(msgspec.Struct, frozen=True):
     user_agent: str
     company_scroll_hours: int
     plaintext_bodies: bool
+    emit_activate_version_messages: bool
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -19,10 +19,11 @@ import dev
 from demo.postgres import Postgres, running_postgres
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import KEYS, ROWS, Rows, expected_rows
+from tests.sandbox.faults import Fault
 from tests.singer import select_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tests.sandbox import Control, Sandbox
 
@@ -42,11 +43,16 @@ class Pipeline:
     target: Path
     source: dict[str, Any]
     state: str = "{}"
+    streams: Iterable[str] = tuple(KEYS)
+    full_table: Iterable[str] = ()
 
-    def run(self, **settings: Any) -> None:
+    def run(self, exit_code: int = 0, **settings: Any) -> None:
         """Run all streams once, from the state in which the previous run ended."""
         config = {**self.source, **settings}
-        catalog = select_streams(TapIntercom(config=config).catalog_dict, KEYS)
+        catalog = select_streams(TapIntercom(config=config).catalog_dict, self.streams)
+        for entry in catalog["streams"]:
+            if entry["tap_stream_id"] in self.full_table:
+                entry["replication_method"] = "FULL_TABLE"
         for name, content in {"tap": config, "catalog": catalog}.items():
             (self.directory / f"{name}.json").write_text(json.dumps(content))
         (self.directory / "state.json").write_text(self.state)
@@ -62,7 +68,7 @@ class Pipeline:
                 timeout=TIMEOUT_SECONDS,
                 check=True,
             ).stdout
-        assert tap.returncode == 0
+        assert tap.returncode == exit_code
         self.state = states.splitlines()[-1]
 
     def rows(self, table: str) -> Rows:
@@ -155,6 +161,57 @@ def test_flattening_makes_typed_columns(pipeline: Pipeline, sandbox: Sandbox) ->
     assert types["custom_attributes__renewal_date"] == TIMESTAMP
     assert types["location__city"] == "text"
     assert pipeline.wrong_keys(sandbox.control) == {}
+
+
+GROUPS = ("contacts", "contact_tags", "companies", "company_tags", "tags", "articles")
+
+
+def deleted(pipeline: Pipeline, table: str) -> set[tuple[str, ...]]:
+    """Return the keys of the rows that are marked as deleted."""
+    return {key for key, row in pipeline.rows(table).items() if row["_sdc_deleted_at"]}
+
+
+def test_what_is_gone_is_marked_as_deleted(pipeline: Pipeline, sandbox: Sandbox) -> None:
+    control = sandbox.control
+    pipeline.streams = pipeline.full_table = GROUPS
+    pipeline.run()  # as before the setting was made
+    tag = str(control.records("tags")[0]["id"])
+    company = control.records("companies")[0]["id"]
+    contact = next(one for one in control.records("contacts") if len(one["tag_ids"]) > 1)
+    control.delete("tags", tag)
+    control.delete("companies", company)
+    control.untag("contacts", contact["id"], contact["tag_ids"][0])
+
+    pipeline.run(emit_activate_version_messages=True)
+
+    assert deleted(pipeline, "tags") == {(tag,)}
+    assert deleted(pipeline, "companies") == {(company,)}
+    assert deleted(pipeline, "contact_tags") == {(contact["id"], contact["tag_ids"][0])}
+    assert deleted(pipeline, "contacts") == set()
+
+
+def test_broken_list_marks_nothing_as_deleted(pipeline: Pipeline, sandbox: Sandbox) -> None:
+    control = sandbox.control
+    pipeline.streams = ("articles", "tags")
+    pipeline.run(emit_activate_version_messages=True)
+    control.delete("articles", str(control.records("articles")[0]["id"]))
+    control.faults.add(Fault(kind="status", path="/articles", after=1, times=None))
+
+    pipeline.run(exit_code=1, emit_activate_version_messages=True, max_retry_seconds=1)
+
+    assert deleted(pipeline, "articles") == set()
+
+
+def test_row_that_returns_is_no_longer_deleted(pipeline: Pipeline, sandbox: Sandbox) -> None:
+    control = sandbox.control
+    pipeline.streams = ("tags",)
+    tag = control.records("tags")[0]["id"]
+    for tag_id in (tag, "999", tag):
+        rows = control.records("tags")
+        control.change("tags", str(rows[0]["id"]), {"id": tag_id})
+        pipeline.run(emit_activate_version_messages=True)
+
+    assert deleted(pipeline, "tags") == {("999",)}
 
 
 def _as_written(value: Any) -> Any:

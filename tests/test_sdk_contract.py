@@ -33,6 +33,10 @@ CALLED: dict[str, tuple[Callable[..., Any], str]] = {
         "389317fd6fbbdc12",
     ),  # calls the evaluator of the tap
     "Stream._write_schema_message": (Stream._write_schema_message, "4077b24e5440fdef"),
+    "Stream._write_activate_version_message": (
+        Stream._write_activate_version_message,
+        "b5295d35a81b3da6",
+    ),
     "Stream._generate_record_messages": (Stream._generate_record_messages, "9b5f9fbcdedb7a1a"),
 }
 

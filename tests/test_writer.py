@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
@@ -14,8 +15,6 @@ from tap_intercom.sync.writer import Writer
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 ROW = {
     "id": "1",
@@ -27,13 +26,18 @@ ROW = {
 }
 
 
-def test_row_equals_the_message_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("version", [None, 1_764_215_400_000])
+def test_row_equals_the_message_of_the_sdk(
+    monkeypatch: pytest.MonkeyPatch, version: int | None
+) -> None:
     output = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(output, encoding="utf-8"))
 
-    Writer().write_row("contacts", ROW)
+    Writer().write_row("contacts", ROW, version)
     MsgSpecWriter().write_message(
-        RecordMessage(stream="contacts", record=ROW, time_extracted=datetime.now(UTC))
+        RecordMessage(
+            stream="contacts", record=ROW, version=version, time_extracted=datetime.now(UTC)
+        )
     )
 
     ours, theirs = (without_time(line) for line in output.getvalue().splitlines())

@@ -33,7 +33,8 @@ def pages(
     """Yield the pages of a list, first to last; a page that is too large is read in parts.
 
     A page that leads to no other, although the list counts more records than came, is requested
-    again: a link may be missing once. If it leads nowhere then, Intercom's count is off.
+    again: a link may be missing once. If it leads nowhere then, Intercom's count is off. A page
+    says if the list is known to lack records.
 
     Args:
         client: Sends the requests.
@@ -45,7 +46,7 @@ def pages(
         InvalidRequestError: The pages lead back to earlier ones, or bring no new record.
     """
     seen = SeenRecords()
-    requested = set[str]()
+    requested, totals = set[str](), set[int]()
     logged = clock()
     following: Request | None = request
     while following is not None:
@@ -57,6 +58,7 @@ def pages(
                 following = smaller
                 continue
             page, after = _page_without_record(client, following, seen, error)
+        _note_change(page, totals)
         yield page
         following = after
         if following and (now := clock()) - logged >= SECONDS_BETWEEN_LINES:
@@ -98,6 +100,7 @@ def _read_page(
                 seen.count,
                 seen.count + missing,
             )
+            page.missing = f"{missing} of {seen.count + missing} records were not received"
     return page, following
 
 
@@ -114,8 +117,21 @@ def _page_without_record(
 ) -> tuple[Page, Request | None]:
     page, identifier = without_record(request, error)
     logger.warning("%s; left out its only record, %s", error, identifier)
+    page.missing = f"the record {identifier} is too large"
     seen.add_page([(identifier, 0)])
     return page, next_request(client, request, page)
+
+
+def _note_change(page: Page, totals: set[int]) -> None:
+    """Note in a page if the list counts other records than before, kept in `totals`.
+
+    Records that are created or deleted meanwhile move others to pages that were read before.
+    """
+    total = page.get("total_count")
+    if isinstance(total, int):
+        totals.add(total)
+    if len(totals) > 1:
+        page.missing = page.missing or "the list changed while it was read"
 
 
 def _missing(request: Request, page: Page, seen: SeenRecords) -> int:

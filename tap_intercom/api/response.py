@@ -67,7 +67,13 @@ class Response(NamedTuple):
 
 
 class Page:
-    """The values of a response by name; each is decoded when it is first used."""
+    """The values of a response by name; each is decoded when it is first used.
+
+    Attributes:
+        missing: Why the list that ends with this page lacks records; empty if it may have all.
+    """
+
+    missing = ""
 
     def __init__(self, request: Request, values: Mapping[str, msgspec.Raw]) -> None:
         """Take the encoded values of a response; see `parse_response`."""
@@ -95,7 +101,9 @@ class Page:
 
     def copy(self) -> Page:
         """Return the page as it was received, without changes made to its decoded values."""
-        return Page(self._request, self._values)
+        page = Page(self._request, self._values)
+        page.missing = self.missing
+        return page
 
     def records(self) -> list[Record]:
         """Return the records, found under one of the request's `record_keys`.

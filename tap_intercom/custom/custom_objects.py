@@ -18,7 +18,7 @@ from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.sync.stream import SCHEMAS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
 
     from tap_intercom.api.response import Page
     from tap_intercom.sync.stream import IntercomStream
@@ -37,7 +37,7 @@ class CustomObjects(ListStream):
         return SCHEMAS.get_schema("custom_objects")
 
     @override
-    def pages(self, request: Request) -> Iterable[Page]:
+    def pages(self, request: Request) -> Iterator[Page]:
         try:
             yield from super().pages(request)
         except NotFoundError as error:

@@ -6,7 +6,6 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import value_at
 from tap_intercom.compat import override
@@ -117,7 +116,7 @@ class CustomStream(DefinedStream, TopLevelStream):
         return super().post_process(self.row(row), context)
 
     def _read(self, since: int) -> Iterator[Record]:
-        for page in pages(self.client, list_request(self.definition, since)):
+        for page in self.pages(list_request(self.definition, since)):
             yield from records_in(self.definition, page.as_dict())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.compat import override
 from tap_intercom.errors import ResponseTooLargeError, RetriableError
@@ -63,7 +62,7 @@ class ActivityLogs(TopLevelStream):
         request = LOG.with_params(created_at_after=start - 1, created_at_before=end)
         items = [
             TimestampedRecord(record, parse_timestamp(record.get("created_at"), start))
-            for page in pages(self.client, request)
+            for page in self.pages(request)
             for record in page.records()
         ]
         return sorted((item for item in items if start <= item.timestamp < end), key=_timestamp)

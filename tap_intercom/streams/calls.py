@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
@@ -43,7 +42,7 @@ class Calls(ListStream):
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
-        for page in pages(self.client, CALLS):
+        for page in self.pages(CALLS):
             calls = page.records()
             transcripts = self._transcripts(calls)
             for call in calls:
@@ -56,7 +55,7 @@ class Calls(ListStream):
             IntercomError: It ends the run. Any other ends the stream of the transcripts alone:
                 calls are complete without them.
         """
-        child = next(one for one in self.child_streams if isinstance(one, CallTranscripts))
+        child = self._transcript_stream
         if not child.selected or child.name in self.run.failures:
             return {}
         try:
@@ -66,6 +65,10 @@ class Calls(ListStream):
         except IntercomError as error:
             child.fail(error)
             return {}
+
+    @property
+    def _transcript_stream(self) -> CallTranscripts:
+        return next(one for one in self.child_streams if isinstance(one, CallTranscripts))
 
     def _found_transcripts(self, calls: list[Record]) -> dict[str, Record]:
         ids = list({str(call["conversation_id"]) for call in calls if call.get("conversation_id")})
@@ -88,6 +91,7 @@ class Calls(ListStream):
             middle = len(conversation_ids) // 2
             if not middle:
                 self.logger.warning("%s; left out conversation %s", error, conversation_ids[0])
+                self._transcript_stream.note_missing("a transcript is too large")
                 return []
             return self._search(conversation_ids[:middle]) + self._search(conversation_ids[middle:])
 

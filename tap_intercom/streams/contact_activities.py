@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import PREVIEW, Request
 from tap_intercom.compat import override
 from tap_intercom.errors import InvalidRequestError
@@ -65,7 +64,7 @@ class ContactActivities(TopLevelStream):
 
     def _after(self, cursor: str | None) -> Iterator[TimestampedRecord]:
         request = ACTIVITIES if cursor is None else ACTIVITIES.after_cursor(cursor)
-        for page in pages(self.client, request):
+        for page in self.pages(request):
             for record in page.records():
                 yield TimestampedRecord(record, parse_timestamp(record.get("created_at"), 0))
                 self._cursor = str(record["id"]) if record.get("id") else self._cursor

@@ -197,6 +197,7 @@ class ContactEvents(ContactChildStream, ListChildStream):
     name = "contact_events"
     primary_keys = ("id",)
     permission = "Read events"
+    retention = "Intercom returns the events of the last 90 days"
     selected_by_default = False
     list_request = Request(
         "/events",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_intercom.api.pagination import pages
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import dicts_in, items_of, value_at
 from tap_intercom.api.search import Search, SearchEndpoint
@@ -83,6 +82,8 @@ class Conversations(AttributedStream, SearchStream):
     record_request = CONVERSATION
     exclude_fields = ("conversation_parts",)
 
+    _has_reported_tickets = False
+
     @override
     def request_record(self, record_id: str) -> Request:
         return conversation_request(record_id, self.settings)
@@ -110,7 +111,7 @@ class Conversations(AttributedStream, SearchStream):
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         tickets = self._tap.streams.get("tickets")  # older API versions have none
-        if tickets and not tickets.selected:
+        if tickets and (self.has_version or not tickets.selected):
             self._check_ticket_permission()
         yield from super().iterate(since)
 
@@ -118,7 +119,8 @@ class Conversations(AttributedStream, SearchStream):
     def log_sync_costs(self) -> None:
         """Log the stream's summary, and whether the sync of tickets was denied meanwhile."""
         is_synced = any(stream.selected for stream in (self, *self.child_streams))
-        if is_synced and isinstance(self.run.failures.get("tickets"), PermissionDeniedError):
+        is_denied = isinstance(self.run.failures.get("tickets"), PermissionDeniedError)
+        if is_synced and is_denied and not self._has_reported_tickets:
             self.logger.warning(HIDDEN_TICKETS, self.name)
         super().log_sync_costs()
 
@@ -127,12 +129,15 @@ class Conversations(AttributedStream, SearchStream):
             self.client.send(ANY_TICKET)
         except PermissionDeniedError:
             self.logger.warning(HIDDEN_TICKETS, self.name)
+            self._has_reported_tickets = True
+            self.note_missing("the token may not read those that are tickets")
         except RUN_ENDING_ERRORS:
             raise
         except IntercomError as error:
             self.logger.warning(
                 "%s: could not check the permission Read tickets: %s", self.name, error
             )
+            self.note_missing("those that are tickets may be hidden")
 
 
 DELETED_CONVERSATIONS = Request(
@@ -170,7 +175,7 @@ class DeletedConversations(TopLevelStream):
             yield from spool.oldest_first()
 
     def _newest_first(self, since: int) -> Iterator[TimestampedRecord]:
-        for page in pages(self.client, DELETED_CONVERSATIONS):
+        for page in self.pages(DELETED_CONVERSATIONS):
             items = [
                 TimestampedRecord(record, parse_timestamp(record.get("deleted_at"), since))
                 for record in page.records()
@@ -195,6 +200,7 @@ class ConversationDetailStream(ConversationChildStream, DetailChildStream):
 
     detail_request = CONVERSATION
     records_path = ("conversation_parts", "conversation_parts")
+    max_items = 500
 
     @override
     def request(self, record: Record) -> Request | None:
@@ -210,7 +216,6 @@ class ConversationParts(ConversationDetailStream):
 
     name = "conversation_parts"
     primary_keys = ("id",)
-    max_items = 500
 
 
 class ConversationContacts(ConversationChildStream, EmbeddedChildStream):

@@ -92,6 +92,7 @@ class TicketPartAttachments(TicketChildStream, EmbeddedChildStream):
     primary_keys = ("ticket_part_id", "url")
     added_columns = ("signed_url",)
     records_path = ("ticket_parts", "ticket_parts")
+    max_items = 500
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:

@@ -23,7 +23,7 @@ from tap_intercom.sync.list_stream import ListStream
 from tap_intercom.sync.top_level_stream import TopLevelStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
 
     from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib import Catalog
@@ -37,8 +37,8 @@ class AttributeDefinitionStream(ListStream):
     """A list that defines attributes; what discovery has read of it is not read again."""
 
     @override
-    def pages(self, request: Request) -> Iterable[Page]:
-        return self.run.attribute_definitions.pages(request)
+    def pages(self, request: Request) -> Iterator[Page]:
+        return self.noting_missing(self.run.attribute_definitions.pages(request))
 
 
 class AttributedStream(TopLevelStream):

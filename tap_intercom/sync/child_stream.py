@@ -95,9 +95,23 @@ class NestedChildStream(ChildStream):
     max_items: ClassVar[int] = 0
 
     def nested_list(self, record: Record | Page) -> Any:
-        """Return what is at `records_path`; a list may lie bare where an object has to hold it."""
+        """Return what is at `records_path`, and note if it is known to be cut off.
+
+        A list may lie bare where an object has to hold it.
+        """
         holder = value_at(record, self.records_path[:-1])
-        return holder if isinstance(holder, list) else value_at(holder, self.records_path[-1:])
+        found = holder if isinstance(holder, list) else value_at(holder, self.records_path[-1:])
+        if self._is_cut_off(holder, len(found) if isinstance(found, list) else 0):
+            self.note_missing("a list of its rows is cut off")
+        return found
+
+    def _is_cut_off(self, holder: Any, count: int) -> bool:
+        if self.max_items and count >= self.max_items:
+            return True
+        if not isinstance(holder, dict):
+            return False
+        total = holder.get("total_count")
+        return bool(holder.get("has_more")) or (isinstance(total, int) and total > count)
 
     def nested_items(self, record: Record | Page, parent_id: object) -> list[Record]:
         """Return the list's items, and warn if Intercom counts more than it returns."""

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.spelling import unknown
-from tap_intercom.sync import bookmarks, changed_records, read_position
+from tap_intercom.sync import activate_version, bookmarks, changed_records, read_position
 from tap_intercom.timestamps import format_timestamp, to_epoch
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ UNUSED_KEYS = ("partitions", "progress_markers")
 """What the SDK keeps of streams that are read in parts or out of order; no stream here is."""
 
 OWN_KEYS = (
+    activate_version.STATE_KEY,
     changed_records.STATE_KEY,
     bookmarks.SCROLLED_AT,
     bookmarks.SEARCHED_UNTIL,

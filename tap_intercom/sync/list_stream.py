@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_intercom.api import pagination
 from tap_intercom.compat import override
 from tap_intercom.sync.top_level_stream import TopLevelStream
 from tap_intercom.timestamps import TimestampedRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tap_intercom.api.request import Request
-    from tap_intercom.api.response import Page
 
 
 class ListStream(TopLevelStream):
@@ -29,10 +27,6 @@ class ListStream(TopLevelStream):
     @override
     def describe_endpoint(cls) -> str:
         return f"`{cls.requests[0]}`"
-
-    def pages(self, request: Request) -> Iterable[Page]:
-        """Read the pages of one of the lists."""
-        return pagination.pages(self.client, request)
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:

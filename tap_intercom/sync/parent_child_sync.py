@@ -84,7 +84,10 @@ class ParentChildSync:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop the record counters."""
+        """Stop the record counters, and note if an error or the end of the run came before."""
+        if kind is not None:
+            for stream in self._streams:
+                stream.stream.note_missing("the stream was not read to its end")
         self._exit_stack.__exit__(kind, error, trace)
 
     @property

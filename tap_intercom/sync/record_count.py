@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class RecordCount:
         self.received = 0
         self._expected_at = 0.0
         self._ids = set[str]()
+        self._further_ids = array("q")  # hashes of those that are not remembered
 
     @property
     def missing(self) -> int:
@@ -41,10 +43,24 @@ class RecordCount:
             if record.created_at <= self._expected_at:
                 self.received += self._is_new(record.id)
 
+    def started_again(self) -> RecordCount:
+        """Return a count of records that were there at this count's first page, none so far."""
+        count = RecordCount()
+        count.expected, count._expected_at = self.expected, self._expected_at
+        return count
+
+    def add_repeated(self, other: RecordCount) -> None:
+        """Count the records of another search that were not received in this one."""
+        new = set(map(hash, other._ids - self._ids))
+        new.difference_update(self._further_ids)
+        self.received += len(new)
+
     def _is_new(self, record_id: str) -> bool:
         """Whether a record has not been counted before, as far as ids are remembered."""
         if record_id in self._ids:
             return False
         if len(self._ids) < MAX_REMEMBERED_IDS:
             self._ids.add(record_id)
+        else:
+            self._further_ids.append(hash(record_id))
         return True

@@ -53,16 +53,20 @@ class SearchStream(TopLevelStream):
     ) -> Iterator[TimestampedRecord]:
         """Yield the results of a search, and log at its end whether all of them were received.
 
+        Where all that exist have to be among them, those that changed meanwhile, or shortly before,
+        are searched once more: they may have moved in the index while it was read.
+
         Raises:
             IntercomError: Intercom refused the search or kept failing.
         """
         count = RecordCount()
-        search = WindowedSearch(
-            self.search(endpoint), count, self.run.started_at, self.settings.concurrency
-        )
-        for item in search.oldest_first(since):
+        for item in self._windows(endpoint, count).oldest_first(since):
             self.expected_records = count.expected
             yield item
+        if self.has_version:
+            again = count.started_again()
+            yield from self._windows(endpoint, again).oldest_first(max(since, self.stable_before))
+            count.add_repeated(again)
         self._log_count(count)
 
     def search_newest_first(
@@ -93,6 +97,12 @@ class SearchStream(TopLevelStream):
             extra={"stream": self.name, "received": received},
         )
 
+    def _windows(self, endpoint: SearchEndpoint, count: RecordCount) -> WindowedSearch:
+        """Prepare a search in windows; no request is made."""
+        return WindowedSearch(
+            self.search(endpoint), count, self.run.started_at, self.settings.concurrency
+        )
+
     def search(self, endpoint: SearchEndpoint) -> Search:
         """Prepare a search; no request is made."""
         return Search(
@@ -107,6 +117,7 @@ class SearchStream(TopLevelStream):
         """Count a record that is too large to be read where its rows are missing; log its id."""
         for stream in self.selected_streams:
             stream.summary.skipped += 1
+        self.note_missing(f"the record {identifier} is too large")
         self.logger.warning(
             "%s: left out the record %s, whose response is larger than %d MB",
             self.name,
@@ -120,6 +131,7 @@ class SearchStream(TopLevelStream):
             "%s: received %d of %d records", self.name, count.received, count.expected, extra=fields
         )
         if count.missing:
+            self.note_missing(f"{count.missing} of {count.expected} records were not received")
             self.logger.warning(
                 "%s: received %d of %d records. The %d others changed during the run or shortly "
                 "before, and the next run loads them, or they were deleted, or Intercom's count is "

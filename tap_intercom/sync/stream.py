@@ -20,7 +20,6 @@ from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.schema.source import SchemaDirectory
 from singer_sdk.singerlib import CatalogEntry, Schema
@@ -33,6 +32,7 @@ from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS
 from tap_intercom.schema.normalize import Normalizer
 from tap_intercom.schema.personal_data import Protector, without_marks
 from tap_intercom.schema.selection import deselected_properties, without
+from tap_intercom.sync.activate_version import VersionedStream
 from tap_intercom.sync.incoming_catalog import keep_key_columns
 from tap_intercom.sync.progress import Summary
 from tap_intercom.sync.stream_maps import stream_maps
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 SCHEMAS = SchemaDirectory(files("tap_intercom.schemas"))
 
 
-class IntercomStream(Stream):
+class IntercomStream(VersionedStream):
     """A stream of records from Intercom's API; its columns are in `schemas/<name>.json`.
 
     Attributes:
@@ -225,11 +225,6 @@ class IntercomStream(Stream):
         """Return nothing: `advance_bookmark` itself stops at the start of the run."""
 
     @property
-    def is_read_whole(self) -> bool:
-        """Whether each run reads the stream from its beginning; it may keep a bookmark, too."""
-        return self.replication_method == REPLICATION_FULL_TABLE
-
-    @property
     def bookmark(self) -> int | None:
         """The timestamp (epoch seconds) up to which everything was written, or None."""
         value = self.stream_state.get("replication_key_value")
@@ -297,6 +292,7 @@ class IntercomStream(Stream):
         if all(row.get(key) is not None for key in self.primary_keys):
             return True
         self._records_without_key += 1
+        self.note_missing("records without a key were left out")
         return False
 
     def log_warnings(self) -> None:
@@ -317,5 +313,5 @@ class IntercomStream(Stream):
         for stream_map in self.stream_maps:
             mapped = stream_map.transform(record)
             if mapped is not None:
-                self.run.writer.write_row(stream_map.stream_alias, mapped)
+                self.run.writer.write_row(stream_map.stream_alias, mapped, self.version)
         self.state_manager.is_flushed = False

@@ -107,15 +107,24 @@ def errors(streams: Iterable[Stream]) -> list[str]:
 
 def warnings(streams: Iterable[Stream]) -> Iterator[str]:
     """Yield a warning for names that targets may refuse, of selected streams and their columns."""
-    aliases = []
+    found = []
     for stream in streams:
         for one in stream.stream_maps if stream.selected else ():
             if not isinstance(one, RemoveRecordTransform):
                 columns = one.transformed_schema.get("properties", {})
                 yield from column_names.warnings(one.stream_alias, columns)
-                aliases.append((column_names.cleaned_name(one.stream_alias), stream.name))
-    for alias, names in column_names.same_names(aliases):
+                found.append((column_names.cleaned_name(one.stream_alias), stream.name))
+    for alias, names in column_names.same_names(found):
         yield f"stream_maps: {' and '.join(names)} are written to one stream, {alias}"
+
+
+def aliases(stream: Stream) -> set[str]:
+    """Return the names, cleaned as targets do it, under which a stream's rows are written."""
+    return {
+        column_names.cleaned_name(one.stream_alias)
+        for one in (stream.stream_maps if stream.selected else ())
+        if not isinstance(one, RemoveRecordTransform)
+    }
 
 
 class RowEvaluator:

@@ -76,6 +76,7 @@ class StreamSync:
         self.has_ended = False
         self._warnings = WarningCounter()
         stream.logger.addHandler(self._warnings)
+        stream.begin_version()
 
     @property
     def is_complete(self) -> bool:
@@ -96,8 +97,9 @@ class StreamSync:
             self.stream.fail(error)
 
     def finish(self, progress: Progress) -> None:
-        """Log warnings, and keep the figures for the stream's summary."""
+        """Log warnings, activate the version, and keep the figures for the stream's summary."""
         self.stream.log_warnings()
+        self.stream.activate_version()
         self.stream.logger.removeHandler(self._warnings)
         summary = self.stream.summary
         summary.records, summary.warnings = self.records, self._warnings.count
@@ -150,6 +152,8 @@ class ChildStreamSync(StreamSync):
         try:
             if isinstance(detail, IntercomError):
                 raise detail
+            for page in detail or ():
+                self.stream.note_missing(page.missing)
             written = self.stream.write_rows(self.stream.rows(item.record, detail or []))
         except NotFoundError as error:
             self._skip_not_found(item, error)
@@ -185,6 +189,8 @@ class ChildStreamSync(StreamSync):
             is_explained = outcome is Outcome.DENIED and self.has_ended
             if (count := self._outcomes[outcome]) and not is_explained:
                 self.stream.logger.warning(message, self.stream.name, counted(count, noun))
+            if count and outcome is not Outcome.NOT_FOUND:
+                self.stream.note_missing(f"rows of {counted(count, 'parent')} are missing")
         self.stream.summary.skipped += sum(self._outcomes[outcome] for outcome in SKIPPED)
         super().finish(progress)
 

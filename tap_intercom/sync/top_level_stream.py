@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from tap_intercom.api import pagination
 from tap_intercom.compat import override
 from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError, PermissionDeniedError
 from tap_intercom.sync.bookmarks import Bookmark
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_intercom.api.request import Request
+    from tap_intercom.api.response import Page
     from tap_intercom.sync.change_feed import ChangeFeed
     from tap_intercom.timestamps import TimestampedRecord
 
@@ -54,6 +56,30 @@ class TopLevelStream(IntercomStream):
         """This stream and its child streams, as far as they are selected."""
         streams = cast("Iterable[IntercomStream]", (self, *self.child_streams))
         return [stream for stream in streams if stream.selected]
+
+    def pages(self, request: Request) -> Iterator[Page]:
+        """Yield the pages of a list, and note if it lacks records."""
+        yield from self.noting_missing(pagination.pages(self.client, request))
+
+    def noting_missing(self, pages: Iterable[Page]) -> Iterator[Page]:
+        """Yield pages, and note if their list lacks records."""
+        for page in pages:
+            if page.missing:
+                self.note_missing(page.missing)
+            yield page
+
+    @override
+    def note_missing(self, reason: str) -> None:
+        """Note why rows are missing, here and in the child streams."""
+        super().note_missing(reason)
+        for stream in self.selected_streams:
+            if stream is not self:
+                stream.note_missing(reason)
+
+    @property
+    def has_version(self) -> bool:
+        """Whether rows of this stream or its child streams are to be all that there are."""
+        return any(stream.version is not None for stream in self.selected_streams)
 
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         """Yield the records updated at `since` (epoch seconds) or later, oldest first.

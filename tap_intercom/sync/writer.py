@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter, serialize_jsonl
 from singer_sdk.singerlib import Message, RecordMessage
@@ -25,12 +25,14 @@ class Writer(MsgSpecWriter):
         if not isinstance(message, RecordMessage):
             sys.stdout.flush()
 
-    def write_row(self, stream: str, row: Record) -> None:
+    def write_row(self, stream: str, row: Record, version: int | None = None) -> None:
         """Write a RECORD message without the SDK's object for it, which would double the cost."""
-        message = {
+        message: dict[str, Any] = {
             "type": "RECORD",
             "stream": stream,
             "record": row,
             "time_extracted": datetime.now(UTC),
         }
+        if version is not None:
+            message["version"] = version
         sys.stdout.buffer.write(serialize_jsonl(message))

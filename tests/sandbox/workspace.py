@@ -162,7 +162,10 @@ class Workspace:
         return body
 
     def delete(self, kind: str, record_id: str) -> None:
-        """Delete a record; conversations are listed as deleted, contacts archived."""
+        """Delete a record or a row; conversations are listed as deleted, contacts archived."""
+        if kind not in self.collections:
+            self.lists[kind].remove(self._row(kind, record_id))
+            return
         now = self._at(None)
         body = self._record(kind, record_id).body()
         self.collections[kind].remove(record_id, now)
@@ -297,9 +300,13 @@ class Workspace:
         return body
 
     def _change_row(self, name: str, row_id: str, fields: Body) -> Body:
+        row = self._row(name, row_id)
+        row.update(fields)
+        return row
+
+    def _row(self, name: str, row_id: str) -> Body:
         for row in self.lists[name]:
             if str(row.get("id")) == row_id:
-                row.update(fields)
                 return row
         raise KeyError(f"no {name} with id {row_id}")
 

@@ -11,7 +11,7 @@ from tap_intercom.tap import TapIntercom
 from tap_intercom.webhooks.notifications import parse_notification
 from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.store import TABLE_NAME, NotificationStore
-from tests.guarantees.harness import Pipe, SyncHarness
+from tests.guarantees.harness import Pipe, SyncHarness, discover
 from tests.sandbox.faults import Fault
 from tests.webhooks.receiver import notification
 
@@ -107,6 +107,21 @@ def test_rows_are_those_of_a_normal_run(inbox: Inbox) -> None:
         rows = changed.records(stream)
         assert rows
         assert [row for row in rows if row not in normal.records(stream)] == []
+
+
+def test_named_records_delete_no_others(inbox: Inbox, harness: SyncHarness, database: str) -> None:
+    inbox.put("contact.user.updated", id=harness.sandbox.records("contacts")[0]["id"])
+    config = {**harness.config, "webhooks_database": database, "webhooks_only": True}
+    config["emit_activate_version_messages"] = True
+    catalog = discover(config, {"contacts", "tags"})
+    for entry in catalog["streams"]:
+        entry["replication_method"] = "FULL_TABLE"
+
+    result = harness.try_sync_catalog(config, catalog)
+
+    assert len(result.records("contacts")) == 1
+    assert "ACTIVATE_VERSION" not in {one["type"] for one in result.messages}
+    assert result.warnings("contacts", "ACTIVATE_VERSION", "webhooks_only")
 
 
 def test_nothing_new_needs_no_request(inbox: Inbox) -> None:
