@@ -163,6 +163,14 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
         ),
     ),
     th.Property(
+        "transcripts_with_notes",
+        th.BooleanType,
+        default=False,
+        nullable=False,
+        title="Transcripts with notes",
+        description="Put the notes of teammates into conversation_transcripts as well",
+    ),
+    th.Property(
         "custom_attributes_as_json",
         th.BooleanType,
         default=False,
@@ -210,6 +218,7 @@ class Settings(msgspec.Struct, frozen=True):
     company_scroll_hours: int
     plaintext_bodies: bool
     emit_activate_version_messages: bool
+    transcripts_with_notes: bool
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

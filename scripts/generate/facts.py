@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUPS = {
     "Contacts": ("contacts", "segments", "subscription_types"),
     "Companies": ("companies",),
-    "Conversations": ("conversations",),
+    "Conversations": ("conversations", "conversation_transcripts"),
     "Tickets": ("tickets",),
     "Calls": ("calls",),
     "Workspace": ("workspace", "teams", "tags", "data_attributes", "inbox"),
