@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tap_intercom.errors import AuthenticationError, explain
 from tap_intercom.streams import stream_types
-from tests.expected_rows import CHECKED
+from tests.expected_rows import CHECKED, DEFAULT
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
@@ -20,40 +20,34 @@ if TYPE_CHECKING:
     from tests.guarantees.harness import SyncHarness, SyncResult
 
 CODES = ("token_unauthorized", "forbidden", "api_plan_restricted")
+
+
+def with_children(*names: str) -> set[str]:
+    """Return streams with those of their child streams that are selected by default."""
+    parents = {stream_type for stream_type in stream_types() if stream_type.name in names}
+    children = {one.name for one in stream_types() if one.parent_stream_type in parents}
+    return {*names, *(children & DEFAULT)}
+
+
 DENIED_BY_PATH = {
     "/admins": {"admins"},
-    "/teams": {"teams", "team_admins"},
-    "/contacts/search": {
-        "contacts",
-        "contact_tags",
-        "contact_companies",
-        "contact_social_profiles",
-    },
-    "/companies": {"companies", "company_tags", "company_segments"},
-    "/conversations/search": {
-        "conversations",
-        "conversation_parts",
-        "conversation_contacts",
-        "conversation_tags",
-        "conversation_teammates",
-        "conversation_attachments",
-        "conversation_part_attachments",
-    },
+    "/teams": with_children("teams"),
+    "/contacts/search": with_children("contacts"),
+    "/companies": with_children("companies"),
+    "/conversations/search": with_children("conversations"),
     "/conversations/deleted": {"deleted_conversations"},
-    "/tickets/search": {
-        "tickets",
-        "ticket_parts",
-        "ticket_contacts",
-        "ticket_part_attachments",
-    },
+    "/tickets/search": with_children("tickets"),
     "/data_attributes": {"data_attributes"},
 }
 INCOMPLETE_BY_PATH = {"/tickets/search": DENIED_BY_PATH["/conversations/search"]}
 """Intercom leaves tickets out of the conversations for a token that may not read tickets."""
 
 DETAILS = "/conversations/[0-9]+"
-DETAIL_STREAMS = {"conversation_parts", "conversation_part_attachments"}
-WITHOUT_PERMISSION = {"brands", "email_settings", "macros", "data_connectors"}
+DETAIL_STREAMS = {"conversation_parts", "conversation_part_attachments", "conversation_part_tags"}
+WITHOUT_PERMISSION = {
+    *("brands", "email_settings", "macros", "data_connectors", "data_connector_executions"),
+    "ip_allowlist",
+}
 """Streams for which Intercom names no permission."""
 
 FEW = SandboxOptions(contacts=130, companies=60, conversations=40, tickets=20)
