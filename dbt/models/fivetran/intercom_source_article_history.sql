@@ -16,5 +16,6 @@ select
     article._sdc_batched_at as _fivetran_synced
 from {{ ref('intercom_current_articles') }} as article
 {%- if has_statistics %}
-left join {{ statistics }} as statistics on statistics.article_id = article.id
+left join {{ statistics }} as statistics
+    on statistics.article_id = article.id and statistics._sdc_deleted_at is null
 {%- endif %}

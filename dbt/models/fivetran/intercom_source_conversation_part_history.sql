@@ -8,3 +8,4 @@ select
     {{ tap_intercom.field('assigned_to', 'type') }} as assigned_to_type,
     _sdc_batched_at as _fivetran_synced
 from {{ source('tap_intercom', 'conversation_parts') }}
+where _sdc_deleted_at is null
