@@ -104,9 +104,9 @@ def test_rows_are_those_of_a_normal_run(inbox: Inbox) -> None:
     changed = inbox.sync()
 
     for stream in GROUPS:
-        rows = changed.records(stream)
+        rows, expected = changed.records(stream), normal.records(stream)
         assert rows
-        assert [row for row in rows if row not in normal.records(stream)] == []
+        assert [row for row in rows if row not in map(without_evaluations, expected)] == []
 
 
 def test_named_records_delete_no_others(inbox: Inbox, harness: SyncHarness, database: str) -> None:
@@ -122,6 +122,11 @@ def test_named_records_delete_no_others(inbox: Inbox, harness: SyncHarness, data
     assert len(result.records("contacts")) == 1
     assert "ACTIVATE_VERSION" not in {one["type"] for one in result.messages}
     assert result.warnings("contacts", "ACTIVATE_VERSION", "webhooks_only")
+
+
+def without_evaluations(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without what only a search can be asked for."""
+    return {key: row[key] for key in row if key not in {"monitor_evaluations", "scorecards"}}
 
 
 def test_nothing_new_needs_no_request(inbox: Inbox) -> None:
