@@ -4,6 +4,7 @@
     ├── RetriableError         5xx, timeout, broken connection: the request is retried
     ├── UnreachableError       nothing is answered any more, or never will be: the run ends
     ├── AuthenticationError    the token is refused everywhere: the run ends
+    ├── OtherWorkspaceError    the token's workspace is not that of the state: the run ends
     ├── PermissionDeniedError  one resource is refused: its stream ends
     ├── NotFoundError          404, 410: the record is skipped
     ├── ResponseTooLargeError  a response too large for memory: smaller pages are requested
@@ -86,6 +87,10 @@ class AuthenticationError(IntercomError):
 
 RUN_ENDING_ERRORS = (AuthenticationError, UnreachableError)
 """Errors after which no other request would be answered."""
+
+
+class OtherWorkspaceError(IntercomError):
+    """The token belongs to another workspace than the state: no stream is read."""
 
 
 class PermissionDeniedError(IntercomError):

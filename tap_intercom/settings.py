@@ -171,6 +171,17 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
         description="Put the notes of teammates into conversation_transcripts as well",
     ),
     th.Property(
+        "workspace_column",
+        th.BooleanType,
+        default=False,
+        nullable=False,
+        title="Workspace column",
+        description=(
+            "Add the workspace's id as _workspace_id to every row, first in every key, so that "
+            "several workspaces fit into one schema"
+        ),
+    ),
+    th.Property(
         "custom_attributes_as_json",
         th.BooleanType,
         default=False,
@@ -219,6 +230,7 @@ class Settings(msgspec.Struct, frozen=True):
     plaintext_bodies: bool
     emit_activate_version_messages: bool
     transcripts_with_notes: bool
+    workspace_column: bool
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

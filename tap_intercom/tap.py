@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 from singer_sdk import typing as th
@@ -22,7 +22,7 @@ from tap_intercom.custom.custom_streams import custom_stream_types
 from tap_intercom.custom.definitions import CUSTOM_STREAMS
 from tap_intercom.distribution import distribution_name
 from tap_intercom.schema import personal_settings
-from tap_intercom.sync import incoming_catalog, incoming_state, stdout
+from tap_intercom.sync import incoming_catalog, incoming_state, stdout, workspace
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
 from tap_intercom.sync.writer import Writer
@@ -123,6 +123,7 @@ class TapIntercom(ConfiguredTap):
         found += reporting.streams(self, self.run)
         for stream in found:
             stream.logger.addFilter(cli.is_unexplained)
+            stream.add_workspace_to_key()
         return found
 
     @property
@@ -143,6 +144,17 @@ class TapIntercom(ConfiguredTap):
         super().load_state(
             incoming_state.clamp_future_bookmarks(migrated, keys, self.run.started_at)
         )
+        cast("dict[str, Any]", self.state).update(workspace.from_state(value))
+
+    @override
+    def _reset_state_progress_markers(self) -> None:
+        """Prepare the state for a sync, before anything is written.
+
+        Raises:
+            IntercomError: It is of another workspace than the token; see `note_workspace`.
+        """
+        super()._reset_state_progress_markers()
+        workspace.note_workspace(self.run, cast("dict[str, Any]", self.state))
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

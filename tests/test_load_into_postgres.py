@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -20,12 +20,13 @@ from demo.postgres import Postgres, running_postgres
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import KEYS, ROWS, Rows, expected_rows
 from tests.sandbox.faults import Fault
+from tests.sandbox.server import Sandbox
 from tests.singer import select_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.sandbox import Control, Sandbox
+    from tests.sandbox import Control
 
 pytestmark = pytest.mark.end_to_end
 
@@ -78,6 +79,12 @@ class Pipeline:
             rows = connection.cursor(row_factory=dict_row).execute(query).fetchall()
         values = [{name: _as_written(value) for name, value in row.items()} for row in rows]
         return {tuple(row[key] for key in KEYS[table]): row for row in values}
+
+    def rows_by_workspace(self, table: str) -> dict[str, int]:
+        """Return how many rows of a table each workspace has."""
+        query = sql.SQL("SELECT _workspace_id, count(*) FROM {} GROUP BY 1")
+        with self.postgres.connect() as connection:
+            return dict(connection.execute(query.format(sql.Identifier(table))).fetchall())
 
     def column_types(self, table: str) -> dict[str, str]:
         """Return the types of a table's columns."""
@@ -212,6 +219,31 @@ def test_row_that_returns_is_no_longer_deleted(pipeline: Pipeline, sandbox: Sand
         pipeline.run(emit_activate_version_messages=True)
 
     assert deleted(pipeline, "tags") == {("999",)}
+
+
+def test_workspaces_share_tables(pipeline: Pipeline, sandbox: Sandbox) -> None:
+    """Both have the same ids; children, exports and streams that users define are among them."""
+    labels = {"name": "labels", "path": "/tags", "primary_keys": ["id"]}
+    settings = {
+        "api_version": "2.18",
+        "workspace_column": True,
+        "custom_objects": ["order"],
+        "custom_streams": [labels],
+        "reporting_datasets": ["ticket"],
+    }
+    defined = {"custom_object_order", "labels", "reporting_ticket"}
+    pipeline.streams = {*KEYS, *defined}
+
+    pipeline.run(**settings)
+    pipeline.state = "{}"
+    with Sandbox(replace(sandbox.options, workspace_id="other123")) as other:
+        other.control.delete("conversations", other.control.records("conversations")[5]["id"])
+        pipeline.run(**settings, api_url=other.url)
+
+    for table in ROWS.keys() | defined | {"message_engagement"}:
+        counts = pipeline.rows_by_workspace(table)
+        assert counts.keys() == {sandbox.options.workspace_id, "other123"}, table
+        assert len(set(counts.values())) == 1, table
 
 
 def _as_written(value: Any) -> Any:

@@ -268,6 +268,30 @@ def test_dataset_without_key_has_no_key(harness: SyncHarness) -> None:
     assert key_properties(run, "reporting_ticket") == []
 
 
+def test_dataset_without_key_gets_workspace_column(harness: SyncHarness) -> None:
+    """But no key: with the workspace alone as key, a target would keep one row of it."""
+    respond_json(harness, DATASETS, {"data": [DATASET_WITHOUT_KEY]})
+
+    run = sync_reports(harness, "ticket", workspace_column=True)
+
+    workspaces = run.values("reporting_ticket", "_workspace_id")
+    assert key_properties(run, "reporting_ticket") == []
+    assert len(workspaces) > 1
+    assert set(workspaces) == {harness.options.workspace_id}
+
+
+def test_denied_dataset_gets_workspace_in_key(harness: SyncHarness) -> None:
+    config = {**harness.config, "reporting_datasets": ["ticket"]}
+    catalog = select_streams(TapIntercom(config=config).catalog_dict, ["reporting_ticket"])
+    harness.sandbox.set_options(refused={"/export/reporting_data": "forbidden"})
+
+    run = harness.try_sync_catalog({**config, "workspace_column": True}, catalog)
+
+    (schema,) = run.schemas
+    assert schema["key_properties"][0] == "_workspace_id"
+    assert "_workspace_id" in schema["schema"]["properties"]
+
+
 @pytest.mark.parametrize("code", ["forbidden", "token_unauthorized"])
 def test_discovery_continues_without_datasets(
     harness: SyncHarness, caplog: pytest.LogCaptureFixture, code: str

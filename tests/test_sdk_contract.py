@@ -25,6 +25,7 @@ OVERRIDDEN: dict[str, tuple[Callable[..., Any], str]] = {
     "Stream._increment_stream_state": (Stream._increment_stream_state, "cabc0edb2fd4f000"),
     "Stream._write_record_message": (Stream._write_record_message, "292b7bed39883bd9"),
     "Tap._handle_termination": (Tap._handle_termination, "2bb79ae47769883a"),
+    "Tap._reset_state_progress_markers": (Tap._reset_state_progress_markers, "7bff4a6f8fef1928"),
     "Tap._validate_config": (Tap._validate_config, "0584b9e347e353fa"),
 }
 CALLED: dict[str, tuple[Callable[..., Any], str]] = {

@@ -203,6 +203,18 @@ class IntercomClient:
         message = f"{ME}: response without a workspace"
         raise RetriableError(message, status=HTTPStatus.OK)
 
+    @property
+    def workspace_id(self) -> str:
+        """The `id_code` of the token's workspace.
+
+        Raises:
+            IntercomError: It could not be fetched.
+        """
+        if workspace_id := self.workspace.get("id_code"):
+            return str(workspace_id)
+        message = f"{ME}: response without the id_code of the workspace"
+        raise RetriableError(message, status=HTTPStatus.OK)
+
     def is_reachable(self) -> bool:
         """Whether Intercom answers this run; if no request has succeeded yet, `/me` is tried."""
         return self._has_succeeded or self._outage.is_over()

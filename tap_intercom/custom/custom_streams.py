@@ -53,7 +53,7 @@ class DefinedStream(IntercomStream):
         if self._records_without_key:
             message = (
                 f"{request}: {self._records_without_key} records without "
-                f"{' or '.join(self.primary_keys)}. Check the primary_keys of this custom stream"
+                f"{' or '.join(self.own_keys)}. Check the primary_keys of this custom stream"
             )
             return InvalidRequestError(message)
         if self._fields and replication_key and replication_key not in self._fields:

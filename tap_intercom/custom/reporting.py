@@ -135,6 +135,8 @@ class Reporting(ExportStream):
     def apply_catalog(self, catalog: Catalog) -> None:
         if self._error:  # all that is known of the dataset is in the catalog
             Stream.apply_catalog(self, catalog)
+            self.add_workspace_to_key()
+            self.add_missing_columns()
         else:
             super().apply_catalog(catalog)
 
@@ -146,7 +148,7 @@ class Reporting(ExportStream):
     @property
     @override
     def endpoint(self) -> ExportEndpoint:
-        workspace = str(self.client.workspace.get("id_code"))
+        workspace = self.client.workspace_id
         return ExportEndpoint(
             enqueue=ENQUEUE,
             # client_id is documented as required, but not whose id it is

@@ -17,6 +17,17 @@ OBJECT: Column = {"type": ["object", "null"], "additionalProperties": True}
 UNFIT_VALUES = "unfit_values"
 """The column, of every stream, of values that don't fit their columns."""
 
+WORKSPACE_ID = "_workspace_id"
+"""The column, with the setting `workspace_column`, of the workspace that a row is from."""
+
+WORKSPACE_COLUMNS: dict[str, Column] = {
+    WORKSPACE_ID: {
+        "type": "string",
+        "description": "The workspace that the row is from: its id_code.",
+    }
+}
+"""Columns that the setting `workspace_column` adds to every stream, before all others."""
+
 COLUMNS_OF_ALL_STREAMS: dict[str, Column] = {
     UNFIT_VALUES: {
         **TEXT,

@@ -73,7 +73,7 @@ class ExportStream(TopLevelStream):
     @property
     def required_columns(self) -> set[str]:
         """The columns, by their property names, by which a file of this stream is recognised."""
-        return {self.time_column, *self.primary_keys}
+        return {self.time_column, *self.own_keys}
 
     def columns(self, header: list[str]) -> list[str]:
         """Return the property names of a file's columns."""

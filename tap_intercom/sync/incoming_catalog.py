@@ -17,6 +17,7 @@ from singer_sdk.singerlib.catalog import (
 )
 from singer_sdk.singerlib.schema import Schema
 
+from tap_intercom.schema.columns import WORKSPACE_ID
 from tap_intercom.spelling import unknown
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def _ignored(entry: Entry, stream: Stream) -> Iterator[tuple[str, str]]:
     name = stream.name
     settings = {**_metadata(entry), "key_properties": entry.get("key_properties")}
     keys = {tuple(settings[key]) for key in KEY_SETTINGS if settings.get(key) is not None}
-    for columns in sorted(keys - {tuple(stream.primary_keys)}):
+    own_keys = tuple(key for key in stream.primary_keys if key != WORKSPACE_ID)
+    for columns in sorted(keys - {tuple(stream.primary_keys), own_keys}):
         yield f"sets the primary key {', '.join(columns)!r} for streams that keep their own", name
     for key in {entry.get("replication_key"), settings.get("replication-key")}:
         if key not in (None, stream.replication_key):
@@ -115,6 +117,8 @@ def _ignored(entry: Entry, stream: Stream) -> Iterator[tuple[str, str]]:
 def _ignored_columns(entry: Entry, stream: Stream) -> Iterator[tuple[str, str]]:
     own, given = stream.schema["properties"], _properties(entry.get("schema"))
     for name in _key_columns(stream):
+        if name == WORKSPACE_ID and name not in given:
+            continue  # the catalog may be older than the setting workspace_column
         if name in own and given and _type(given.get(name)) != _type(own[name]):
             yield "changes or lacks key columns, which stay as they are", f"{stream.name}.{name}"
     for item in entry.get("metadata") or ():
@@ -143,8 +147,10 @@ def _missing_column(path: Sequence[str], properties: Mapping[str, Any]) -> str |
 
 
 def _key_columns(stream: Stream) -> tuple[str, ...]:
+    """Return the columns that stay as they are: keys, and that of the workspace."""
     replication_key = (stream.replication_key,) if stream.replication_key else ()
-    return (*stream.primary_keys, *replication_key)
+    workspace = (WORKSPACE_ID,) if WORKSPACE_ID in stream.schema["properties"] else ()
+    return tuple(dict.fromkeys((*workspace, *stream.primary_keys, *replication_key)))
 
 
 def _entries(catalog: Mapping[str, Any]) -> list[Entry]:

@@ -10,7 +10,13 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.spelling import unknown
-from tap_intercom.sync import activate_version, bookmarks, changed_records, read_position
+from tap_intercom.sync import (
+    activate_version,
+    bookmarks,
+    changed_records,
+    read_position,
+    workspace,
+)
 from tap_intercom.timestamps import format_timestamp, to_epoch
 
 if TYPE_CHECKING:
@@ -33,6 +39,9 @@ SINGER_IO_KEYS = {
     "tickets": "updated_at",
 }
 """Streams in which singer-io's bookmark means what ours does, and the key that holds it."""
+
+KEYS = frozenset({"bookmarks", "currently_syncing", workspace.STATE_KEY})
+"""What a whole state may hold; a state with none but others is not of a tap for Intercom."""
 
 UNUSED_KEYS = ("partitions", "progress_markers")
 """What the SDK keeps of streams that are read in parts or out of order; no stream here is."""
@@ -146,7 +155,9 @@ def _form_error(state: Mapping[str, Any]) -> str | None:
     """Return what is wrong with the form of a whole state, if anything."""
     if not isinstance(_bookmarks(state), dict):
         return "has bookmarks that are no object"
-    others = ", ".join(sorted(state.keys() - {"bookmarks", "currently_syncing"}))
+    if not isinstance(state.get(workspace.STATE_KEY), str | None):
+        return f"has a {workspace.STATE_KEY} that is no text"
+    others = ", ".join(sorted(state.keys() - KEYS))
     return f"has no bookmarks, but {others}" if others and "bookmarks" not in state else None
 
 

@@ -10,6 +10,8 @@ a release of the SDK changes one):
   children advance together, to the timestamp up to which nothing is outstanding.
 - `Tap._validate_config` (in `tap.py`): the SDK's message quotes the value that is wrong, which may
   be the access token.
+- `Tap._reset_state_progress_markers` (in `tap.py`): it is what the SDK calls first in a sync, whose
+  own method is final, so the state is compared with the token's workspace there.
 - `Tap._handle_termination` (in `tap.py`): after a signal the SDK's waits for the target, without
   end if that reads nothing, and ends the run with exit code 0.
 """
@@ -28,7 +30,11 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from tap_intercom.api_version import OLDEST, ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.schema.column_names import Naming
-from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS
+from tap_intercom.schema.columns import (
+    COLUMNS_OF_ALL_STREAMS,
+    WORKSPACE_COLUMNS,
+    WORKSPACE_ID,
+)
 from tap_intercom.schema.normalize import Normalizer
 from tap_intercom.schema.personal_data import Protector, without_marks
 from tap_intercom.schema.selection import deselected_properties, without
@@ -107,7 +113,18 @@ class IntercomStream(VersionedStream):
     @cached_property
     def _schema_of_all_columns(self) -> dict[str, Any]:
         own = without_marks(self.own_schema)
-        return {**own, "properties": {**own["properties"], **COLUMNS_OF_ALL_STREAMS}}
+        first = WORKSPACE_COLUMNS if self.config.get("workspace_column") else {}
+        properties = {**first, **own["properties"], **first, **COLUMNS_OF_ALL_STREAMS}
+        return {**own, "properties": properties}
+
+    def add_workspace_to_key(self) -> None:
+        """Put the column `_workspace_id` first in the key, if the setting adds it.
+
+        A stream without a key keeps none: one of the workspace alone would be a key of one row.
+        """
+        own_keys = [key for key in self.primary_keys if key != WORKSPACE_ID]
+        if self.config.get("workspace_column") and own_keys:
+            self.primary_keys = (WORKSPACE_ID, *own_keys)
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
@@ -122,11 +139,17 @@ class IntercomStream(VersionedStream):
         self.primary_keys, self.replication_key = primary_keys, replication_key
         if self.forced_replication_method != REPLICATION_FULL_TABLE:
             self.forced_replication_method = None
-        if self._input_schema is not None:
-            own, given = self.schema["properties"], self._input_schema.setdefault("properties", {})
-            for name in (*self.added_columns, *self.raw_columns.values(), *COLUMNS_OF_ALL_STREAMS):
-                if name in own:
-                    given.setdefault(name, own[name])
+        self.add_missing_columns()
+
+    def add_missing_columns(self) -> None:
+        """Add to the columns of a catalog what it lacks of those that the tap adds."""
+        if self._input_schema is None:
+            return
+        own, given = self.schema["properties"], self._input_schema.setdefault("properties", {})
+        of_all_streams = {**WORKSPACE_COLUMNS, **COLUMNS_OF_ALL_STREAMS}
+        for name in (*of_all_streams, *self.added_columns, *self.raw_columns.values()):
+            if name in own:
+                given.setdefault(name, own[name])
 
     @cached_property
     def summary(self) -> Summary:
@@ -287,9 +310,14 @@ class IntercomStream(VersionedStream):
                 count += 1
         return count
 
+    @cached_property
+    def own_keys(self) -> tuple[str, ...]:
+        """The key columns that a row has from Intercom, so without that of the workspace."""
+        return tuple(key for key in self.primary_keys if key != WORKSPACE_ID)
+
     def has_key(self, row: Record) -> bool:
         """Whether a row has its complete key; no target could store it otherwise."""
-        if all(row.get(key) is not None for key in self.primary_keys):
+        if all(row.get(key) is not None for key in self.own_keys):
             return True
         self._records_without_key += 1
         self.note_missing("records without a key were left out")
@@ -308,8 +336,15 @@ class IntercomStream(VersionedStream):
         """Note why this stream can't be loaded completely: its bookmark stays, the run goes on."""
         self.run.failures[self.name] = error
 
+    @cached_property
+    def _columns_of_run(self) -> Record:
+        """The columns that all rows of the run have with the same values."""
+        adds_workspace = self.settings.workspace_column
+        return {WORKSPACE_ID: self.client.workspace_id} if adds_workspace else {}
+
     @override
     def _write_record_message(self, record: Record) -> None:
+        record.update(self._columns_of_run)
         for stream_map in self.stream_maps:
             mapped = stream_map.transform(record)
             if mapped is not None:

@@ -24,6 +24,7 @@ class SandboxOptions:
 
     port: int = _option(WORKSPACE, 0, "TCP port on the loopback interface; 0 takes a free one")
     token: str = _option(WORKSPACE, "sandbox-token", "access token that is accepted")
+    workspace_id: str = _option(WORKSPACE, "ecahpwf5", "the workspace's id_code")
     seed: int = _option(WORKSPACE, 1, "equal seeds, sizes and clocks give equal workspaces")
     contacts: int = _option(WORKSPACE, 3000, "number of contacts")
     companies: int = _option(WORKSPACE, 400, "number of companies; one in twenty has no users")

@@ -10,7 +10,6 @@ import msgspec
 
 from tests.sandbox.children import CHILD_LISTS, Children, child_rows
 from tests.sandbox.generate.blueprint import (
-    APP_ID,
     FIRST_ADMIN,
     FIRST_CONVERSATION,
     FIRST_TAG,
@@ -70,7 +69,7 @@ class Workspace:
     """
 
     def __init__(self, options: SandboxOptions, clock: Clock) -> None:
-        self.id = APP_ID
+        self.id = options.workspace_id
         self.clock = clock
         now = clock.now()
         self.blueprint = _blueprint(options, int(now))

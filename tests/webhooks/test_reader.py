@@ -129,14 +129,14 @@ def without_evaluations(row: dict[str, Any]) -> dict[str, Any]:
     return {key: row[key] for key in row if key not in {"monitor_evaluations", "scorecards"}}
 
 
-def test_nothing_new_needs_no_request(inbox: Inbox) -> None:
+def test_nothing_new_needs_one_request(inbox: Inbox) -> None:
     inbox.put("ping", message="hello")
     state = inbox.sync().state
     inbox.harness.sandbox.clear_requests()
 
     result = inbox.sync(state)
 
-    assert inbox.harness.requests() == []
+    assert [request.path for request in inbox.harness.requests()] == ["/me"]
     assert all(not result.records(stream) for stream in GROUPS)
 
 
