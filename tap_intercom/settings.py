@@ -143,6 +143,17 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
         ),
     ),
     th.Property(
+        "long_conversations",
+        th.BooleanType,
+        default=True,
+        nullable=False,
+        title="Long conversations",
+        description=(
+            "Ask for the parts of conversations with more than 500 by their type, with the API "
+            "version Preview on those requests alone"
+        ),
+    ),
+    th.Property(
         "plaintext_bodies",
         th.BooleanType,
         default=False,
@@ -227,6 +238,7 @@ class Settings(msgspec.Struct, frozen=True):
     max_retry_seconds: int
     user_agent: str
     company_scroll_hours: int
+    long_conversations: bool
     plaintext_bodies: bool
     emit_activate_version_messages: bool
     transcripts_with_notes: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.request import PREVIEW, Request
-from tap_intercom.api.response import dicts_in, items_of
+from tap_intercom.api.response import items_of
 from tap_intercom.compat import override
 from tap_intercom.streams.conversations import ConversationChildStream, ConversationDetailStream
 from tap_intercom.sync.child_stream import DetailChildStream, EmbeddedChildStream
@@ -51,7 +51,6 @@ class ConversationPartTags(ConversationDetailStream):
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        (conversation,) = pages
-        for part in dicts_in(self.nested_list(conversation), self.name):
+        for part in super().items(record, pages):
             for tag in items_of(part.get("tags"), "tags"):
                 yield {**tag, "conversation_part_id": part.get("id")}

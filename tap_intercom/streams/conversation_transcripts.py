@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_intercom.api.response import dicts_in
 from tap_intercom.compat import override
 from tap_intercom.schema.html_text import html_to_text
 from tap_intercom.streams.conversations import ConversationDetailStream
@@ -61,8 +60,7 @@ class ConversationTranscripts(ConversationDetailStream):
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        (conversation,) = pages
-        parts = dicts_in(self.nested_list(conversation), self.name)
+        conversation, parts = pages[0], [*super().items(record, pages)]
         source = conversation.get("source") or record.get("source") or {}
         started_at = parse_timestamp(record.get("created_at"), 1)
         messages = [*self._first_message(source, started_at), *self._messages(parts, started_at)]

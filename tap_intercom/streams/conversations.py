@@ -17,6 +17,12 @@ from tap_intercom.streams.data_attributes import (
     OLD_ATTRIBUTES_OF_CONVERSATIONS,
     ConversationAttributes,
 )
+from tap_intercom.streams.long_conversations import (
+    MAX_PARTS,
+    all_pages,
+    is_type_cut_off,
+    unique_parts,
+)
 from tap_intercom.sync.attributed_stream import AttributedStream
 from tap_intercom.sync.child_stream import (
     ChildStream,
@@ -87,6 +93,14 @@ class Conversations(AttributedStream, SearchStream):
     @override
     def request_record(self, record_id: str) -> Request:
         return conversation_request(record_id, self.settings)
+
+    @override
+    def read(self, request: Request) -> list[Page]:
+        pages = super().read(request)
+        is_detail = request.record_keys == CONVERSATION.record_keys
+        if is_detail and self.settings.long_conversations:
+            return all_pages(self.client, request, pages[0])
+        return pages
 
     @override
     def custom_definitions(self) -> list[Record]:
@@ -200,18 +214,41 @@ class ConversationDetailStream(ConversationChildStream, DetailChildStream):
 
     detail_request = CONVERSATION
     records_path = ("conversation_parts", "conversation_parts")
-    max_items = 500
 
     @override
     def request(self, record: Record) -> Request | None:
         return conversation_request(record["id"], self.settings)
+
+    @override
+    def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
+        """Return the parts, each once, and warn if some may be missing.
+
+        Intercom's `total_count` counts those of the response alone.
+        """
+        parts = unique_parts(pages)
+        total = value_at(pages[0], ("statistics", "count_conversation_parts"))
+        is_counted = isinstance(total, int) and total > len(parts)
+        is_whole = isinstance(total, int) and not is_counted and not is_type_cut_off(pages)
+        if len(parts) >= MAX_PARTS and not is_whole:
+            self.note_missing("parts of a conversation are missing")
+            self.logger.warning(
+                "%s: Intercom returned %d of the %s parts of conversation %s; %s are missing, and "
+                "rows loaded earlier are kept",
+                self.name,
+                len(parts),
+                total if is_counted else "unknown number of",
+                record["id"],
+                total - len(parts) if is_counted else "others",
+            )
+        return parts
 
 
 class ConversationParts(ConversationDetailStream):
     """Messages, notes and events of a conversation, all of them whenever it changed.
 
     A part can be redacted or be older than the conversation's last change, so parts are never
-    filtered by their own timestamps (airbyte#39463). Intercom returns the newest 500.
+    filtered by their own timestamps (airbyte#39463). Intercom returns the newest 500, and others
+    by their type.
     """
 
     name = "conversation_parts"
@@ -274,10 +311,7 @@ class ConversationPartAttachments(ConversationDetailStream):
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
-        (conversation,) = pages
-        return attachments_of(
-            dicts_in(self.nested_list(conversation), self.name), "conversation_part_id"
-        )
+        return attachments_of(super().items(record, pages), "conversation_part_id")
 
 
 class ConversationHandlingEvents(ConversationChildStream, ListChildStream):

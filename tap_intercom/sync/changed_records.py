@@ -72,8 +72,8 @@ class ChangedRecords:
             elif isinstance(found, IntercomError):
                 self._fail(record_id, found)
             elif found is not None:
-                self.pages[request.cache_key] = [found]
-                record = found.copy().as_dict()
+                self.pages[request.cache_key] = found
+                record = found[0].copy().as_dict()
                 yield TimestampedRecord(record, parse_timestamp(record.get("updated_at"), 0))
                 self.pages.pop(request.cache_key, None)
 
@@ -98,10 +98,10 @@ class ChangedRecords:
             self.not_found,
         )
 
-    def _fetch_task(self, item: tuple[str, Request]) -> Callable[[], Page | IntercomError]:
-        def fetch() -> Page | IntercomError:
+    def _fetch_task(self, item: tuple[str, Request]) -> Callable[[], list[Page] | IntercomError]:
+        def fetch() -> list[Page] | IntercomError:
             try:
-                return self._stream.client.fetch(item[1])
+                return self._stream.read(item[1])
             except IntercomError as error:
                 return error
 

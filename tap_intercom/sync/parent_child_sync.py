@@ -12,7 +12,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
-from tap_intercom.api.pagination import pages
 from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError
 from tap_intercom.sync.checkpoint import Checkpoint
 from tap_intercom.sync.prefetch import Prefetcher
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from tap_intercom.api.client import IntercomClient
     from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page
     from tap_intercom.sync.bookmarks import Bookmark
@@ -136,8 +134,8 @@ class ParentChildSync:
             key: self._received.pop(key) for key in requests if key in self._received
         }
         missing = [request for key, request in requests.items() if key not in received]
-        client = self._parent.client
-        return (lambda: received | _fetch_all(client, missing)) if requests else None
+        read = self._parent.read
+        return (lambda: received | _fetch_all(read, missing)) if requests else None
 
     def write_child_records(self, item: TimestampedRecord, details: Sequence[Detail]) -> None:
         """Write the rows of a record in all child streams."""
@@ -187,7 +185,7 @@ class ParentChildSync:
                 store_position(stream.stream, position)
 
 
-def _fetch_all(client: IntercomClient, requests: Iterable[Request]) -> Responses:
+def _fetch_all(read: Callable[[Request], list[Page]], requests: Iterable[Request]) -> Responses:
     """Fetch what one record needs; this runs in a thread of the prefetcher.
 
     Raises:
@@ -196,7 +194,7 @@ def _fetch_all(client: IntercomClient, requests: Iterable[Request]) -> Responses
     responses: Responses = {}
     for request in requests:
         try:
-            responses[request.cache_key] = list(pages(client, request))
+            responses[request.cache_key] = read(request)
         except RUN_ENDING_ERRORS:
             raise
         except IntercomError as error:

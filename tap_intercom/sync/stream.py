@@ -27,6 +27,7 @@ from singer_sdk.schema.source import SchemaDirectory
 from singer_sdk.singerlib import CatalogEntry, Schema
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
+from tap_intercom.api.pagination import pages
 from tap_intercom.api_version import OLDEST, ApiVersion
 from tap_intercom.compat import override
 from tap_intercom.schema.column_names import Naming
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_intercom.api.client import IntercomClient
+    from tap_intercom.api.request import Request
+    from tap_intercom.api.response import Page
     from tap_intercom.errors import IntercomError
     from tap_intercom.schema.selection import Deselected
     from tap_intercom.settings import Settings
@@ -284,6 +287,14 @@ class IntercomStream(VersionedStream):
         if self.replication_key and timestamp > parse_timestamp(self.stream_state.get(key), 0):
             self.stream_state["replication_key"] = self.replication_key
             self.stream_state[key] = format_timestamp(timestamp)
+
+    def read(self, request: Request) -> list[Page]:
+        """Read all pages of a request; threads may do so at once.
+
+        Raises:
+            IntercomError: Intercom refused the request or kept failing.
+        """
+        return list(pages(self.client, request))
 
     def listed_ids(self, ids: Collection[str]) -> set[str]:
         """Return which of some records Intercom lists now; all of them if that is unknown.

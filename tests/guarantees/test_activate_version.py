@@ -370,7 +370,7 @@ def test_conversation_of_500_parts_deletes_no_part(harness: SyncHarness) -> None
     conversation = harness.sandbox.records("conversations")[4]["id"]
     harness.sandbox.add_parts(conversation, 500)
 
-    result = sync(harness, ("conversations", *CUT_OFF))
+    result = sync(harness, ("conversations", *CUT_OFF), long_conversations=False)
 
     assert_withheld(result, *CUT_OFF)
     assert activated(result) == {"conversations"}

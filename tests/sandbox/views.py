@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from tests.sandbox.generate.blueprint import admin_author
@@ -79,13 +79,34 @@ def conversation_list_item(record: Record, version: Version) -> Body:
 
 
 def conversation(record: Record, version: Version) -> Body:
-    """A conversation with its 500 most recent parts; `total_count` is that of all."""
+    """A conversation with its 500 most recent parts."""
+    return _with_parts(record, version, lambda _: True)
+
+
+def _with_parts(record: Record, version: Version, shows: Callable[[str], bool]) -> Body:
+    """A conversation with its 500 most recent parts of some types; they alone are counted.
+
+    `total_count` "is not the conversation's total part count" (Preview reference).
+    """
     body = _conversation(record, version)
     parts = body["conversation_parts"]
-    parts["conversation_parts"] = parts["conversation_parts"][-MAX_PARTS:]
+    chosen = [part for part in parts["conversation_parts"] if shows(part["part_type"])]
+    parts["conversation_parts"] = chosen[-MAX_PARTS:]
+    parts["total_count"] = len(parts["conversation_parts"])
     if version == PREVIEW:
         body["ai_topics"] = {"type": "ai_topics", "topics": topics(record)}
     return body
+
+
+@lru_cache
+def conversation_of_types(types: frozenset[str], *, included: bool, plaintext: bool) -> View:
+    """A conversation with parts of some types alone, or without those."""
+
+    def view(record: Record, version: Version) -> Body:
+        body = _with_parts(record, version, lambda part_type: (part_type in types) is included)
+        return _plaintext(body) if plaintext else body
+
+    return view
 
 
 def _evaluated(record: Record, version: Version, *, monitors: bool, scorecards: bool) -> Body:
@@ -106,7 +127,10 @@ EVALUATED_VIEWS: Final[Mapping[tuple[bool, bool], View]] = {
 
 def plaintext_conversation(record: Record, version: Version) -> Body:
     """A conversation with text in place of HTML (`display_as=plaintext`), subject included."""
-    body = conversation(record, version)
+    return _plaintext(conversation(record, version))
+
+
+def _plaintext(body: Body) -> Body:
     body["source"]["body"] = _plain(body["source"]["body"])
     body["source"]["subject"] = _plain(body["source"]["subject"])
     for part in body["conversation_parts"]["conversation_parts"]:

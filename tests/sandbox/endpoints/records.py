@@ -33,6 +33,7 @@ TICKETS: Final = Search("tickets", "tickets", "ticket.list", views.ticket, 20)
 WITH_USERS: Final = ValueFilter(KnownFields("companies", ()).find("user_count"), ">", (0,))
 MERGES: Final = {"include_merge_history": V2_16}
 EVALUATIONS: Final = ("include_monitors", "include_scorecards")
+MAX_PART_TYPES: Final = 50
 PART_TYPES: Final = ("include_part_types", "exclude_part_types")
 NOT_FOUND: Final = {
     "contacts": ("User Not Found", "not_found"),
@@ -135,7 +136,16 @@ def _visible(call: Call) -> Condition:
 
 def _conversation(call: Call) -> web.Response:
     plaintext = call.parameter("display_as") == "plaintext"
-    view = views.plaintext_conversation if plaintext else views.conversation
+    given = [name for name in PART_TYPES if call.parameter(name) is not None]
+    if len(given) > 1:
+        raise bad_request("parameter_invalid", "include and exclude types of parts, not both")
+    view: views.View = views.plaintext_conversation if plaintext else views.conversation
+    for name in given:
+        types = frozenset((call.parameter(name) or "").split(","))
+        if "unknown" in types or len(types) > MAX_PART_TYPES:
+            raise bad_request("parameter_invalid", f"{name} has invalid types")
+        included = name == "include_part_types"
+        view = views.conversation_of_types(types, included=included, plaintext=plaintext)
     return _respond(call, found(call, "conversations"), view)
 
 

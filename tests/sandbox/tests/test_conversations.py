@@ -23,7 +23,7 @@ def test_only_500_parts_are_shown(start: Start) -> None:
 
     shown = client.get(f"/conversations/{longest['id']}").json()["conversation_parts"]
 
-    assert shown["total_count"] == len(parts) == 501
+    assert (shown["total_count"], len(parts)) == (500, 501)
     assert ids_of(shown["conversation_parts"]) == ids_of(parts[1:])
 
 
