@@ -67,6 +67,7 @@ SCHEMA = {
 
 WRITTEN = {
     "README.md",
+    "dbt/models/sources.yml",
     "docs/columns.md",
     "docs/streams.md",
     "tests/__snapshots__/catalog.yml",
