@@ -204,7 +204,7 @@ class TapIntercom(ConfiguredTap):
             with cli.exit_on_error(cls.logger):
                 super().cb_discover(ctx, param, value)
         except click.exceptions.Exit as end:
-            ctx.exit(int(cls._log_failures()) or end.exit_code)
+            ctx.exit(end.exit_code or int(cls._log_failures()))
 
     @classmethod
     @override

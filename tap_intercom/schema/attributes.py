@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_intercom.api.pagination import pages
 from tap_intercom.api.response import items_of
-from tap_intercom.errors import IntercomError
+from tap_intercom.errors import AuthenticationError, IntercomError
 from tap_intercom.schema.columns import ARRAY, BOOLEAN, DATE_TIME, INTEGER, NUMBER, OBJECT, TEXT
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class AttributeDefinitions:
         self._client = client
         self._max_seconds = max_seconds
         self._seconds_left = max_seconds
+        self._refusal: AuthenticationError | None = None
         self._pages: dict[str, list[Page]] = {}
 
     def pages(self, request: Request) -> list[Page]:
@@ -78,6 +79,8 @@ class AttributeDefinitions:
         Raises:
             IntercomError: It can't be read, or not in time.
         """
+        if self._refusal:
+            raise self._refusal
         found: Future[list[Page]] = Future()
         started_at = time.monotonic()
         reader = threading.Thread(target=self._read, args=(request, found), daemon=True)
@@ -85,6 +88,9 @@ class AttributeDefinitions:
             with self._client.retrying_for(self._seconds_left):
                 reader.start()
                 return found.result(self._seconds_left + GRACE_SECONDS)
+        except AuthenticationError as error:
+            self._refusal = error  # every other list would be refused as well
+            raise
         except TimeoutError:
             message = (
                 f"{request}: not read within the {self._max_seconds:g} s that discovery may take. "
