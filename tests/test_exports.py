@@ -401,7 +401,9 @@ def test_killed_run_is_completed_by_next(harness: SyncHarness, messages: int) ->
 
 
 def test_run_after_kill_resumes_from_state(harness: SyncHarness) -> None:
-    killed = harness.try_sync(select=[ENGAGEMENT], pipe=Pipe(states=1))
+    killed = harness.try_sync(
+        select=[ENGAGEMENT], pipe=Pipe(states=2)
+    )  # the first names the workspace
     harness.sandbox.clear_requests()
 
     later = harness.sync(killed.state, select=[ENGAGEMENT])

