@@ -152,8 +152,12 @@ def test_state_has_bookmarks_only(full_sync: FullSync) -> None:
     state = full_sync.output.state
 
     fields = {tuple(sorted(bookmark)) for bookmark in state["bookmarks"].values() if bookmark}
-    assert state.keys() == {"bookmarks"}
-    assert fields == {("cursor", "replication_key"), ("replication_key", "replication_key_value")}
+    assert state.keys() == {"bookmarks", "workspace_id"}
+    assert fields == {
+        ("cursor", "replication_key"),
+        ("replication_key", "replication_key_value"),
+        ("replication_key", "replication_key_value", "scrolled_at"),
+    }
 
 
 def test_unchanged_conversations_need_no_details(sandbox: Sandbox, tap: TapRunner) -> None:
