@@ -49,7 +49,7 @@ class Pipeline:
 
     def run(self, exit_code: int = 0, **settings: Any) -> None:
         """Run all streams once, from the state in which the previous run ended."""
-        config = {**self.source, **settings}
+        config = {"api_version": "2.18", **self.source, **settings}  # it has all streams
         catalog = select_streams(TapIntercom(config=config).catalog_dict, self.streams)
         for entry in catalog["streams"]:
             if entry["tap_stream_id"] in self.full_table:
