@@ -218,7 +218,7 @@ def _is_python(code: str) -> bool:
 
 
 def _node_id(case: ET.Element) -> str:
-    """Return the name of a test as pytest's command line takes it."""
+    """Return the name of a test as pytest's command line accepts it."""
     return f"{case.attrib['classname'].replace('.', '/')}.py::{case.attrib['name']}"
 
 

@@ -152,8 +152,8 @@ def explain_failure(stream: str, permission: str, error: IntercomError) -> str:
 def advice_on(code: str, message: str) -> str:
     """Return what to do about one of Intercom's errors, or an empty text.
 
-    A version that it refuses and an endpoint that a version lacks have one code; the message tells
-    them apart.
+    A version that it refuses and an endpoint that a version lacks have one code; the message
+    distinguishes them.
     """
     if code != VERSION_INVALID:
         return ADVICE_BY_CODE.get(code, "")

@@ -137,7 +137,7 @@ def _error_type(status: int) -> type[IntercomError]:
 
 
 def _foreign_error(request: Request, response: Response) -> IntercomError:
-    """Return the error of a response that is not Intercom's: it tells nothing of permissions."""
+    """Return the error of a response that is not Intercom's: it says nothing about permissions."""
     kind = _error_type(response.status)
     is_retriable = kind is RetriableError
     return (InvalidRequestError if kind is PermissionDeniedError else kind)(

@@ -202,7 +202,7 @@ def _names_in(expression: str) -> list[str]:
 
 
 def _fields_of(expression: str, *objects: str) -> list[str]:
-    """Return the fields that an expression takes from objects, as in config["salt"]."""
+    """Return the fields that an expression reads from objects, as in config["salt"]."""
     fields = []
     for node in _nodes(expression):
         match node:

@@ -23,7 +23,7 @@ UNSEEN = ("script", "style", "head", "title")
 """Elements whose content no reader sees."""
 
 NO_ELEMENTS = re.compile(r"<!--.*?-->|<!\[[^>]*>?", re.DOTALL)
-"""Comments, and the conditions of old mail programs, of which Python's parser takes only some."""
+"""Comments, and the conditions of old mail programs, of which Python's parser knows only some."""
 
 Attributes = list[tuple[str, str | None]]
 

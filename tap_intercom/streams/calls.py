@@ -49,7 +49,7 @@ class Calls(ListStream):
                 yield TimestampedRecord({**call, **transcripts.get(str(call.get("id")), {})})
 
     def _transcripts(self, calls: list[Record]) -> dict[str, Record]:
-        """Return the transcripts of some calls, by the calls' ids, if their stream wants them.
+        """Return the transcripts of some calls, by the calls' ids, if their stream needs them.
 
         Raises:
             IntercomError: It ends the run. Any other ends the stream of the transcripts alone:

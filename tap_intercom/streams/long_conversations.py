@@ -1,6 +1,6 @@
 """Parts of conversations that have more of them than Intercom returns at once.
 
-Intercom returns a conversation's newest 500 parts. The version Preview takes types of parts to
+Intercom returns a conversation's newest 500 parts. The version Preview accepts types of parts to
 leave out, or to return alone, and applies them before that limit (Intercom-OpenAPI#653), so what
 one request lacks can be asked for by type. A type with more than 500 parts stays cut off.
 """

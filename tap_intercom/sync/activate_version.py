@@ -24,7 +24,7 @@ STATE_KEY = "version"
 
 
 class VersionedStream(Stream):
-    """A stream that tells what is gone, if it is read whole and the settings ask for it.
+    """A stream that reports what is gone, if it is read whole and the settings ask for it.
 
     Attributes:
         retention: Why Intercom stops to return rows that still hold; empty if it doesn't.

@@ -1,4 +1,4 @@
-"""How far a stream has been read, as its state tells it and as one sync moves it.
+"""How far a stream has been read, as its state says and as one sync moves it.
 
 The bookmark says up to when every record was written. A search that leaves records out can't move
 it: it has a timestamp of its own beyond the bookmark, until all records are read again.

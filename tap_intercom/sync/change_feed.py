@@ -1,4 +1,4 @@
-"""What tells a run which records changed, so that it reads only those."""
+"""A source of the ids of changed records, for a run that reads only those."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ChangedIds(NamedTuple):
 
 
 class ChangeFeed(Protocol):
-    """Tells which records changed."""
+    """Names the records that changed."""
 
     def changed_ids(self, record_type: str, position: Any) -> ChangedIds:
         """Return the ids of records that changed since a position; None is the beginning."""

@@ -42,7 +42,7 @@ class ChangedRecords:
 
         Args:
             stream: The stream of the records.
-            feed: Tells which records changed.
+            feed: Names the records that changed.
             record_type: What the feed calls a record of this stream.
             request_record: Returns the request for a record.
         """

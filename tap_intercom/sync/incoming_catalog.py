@@ -181,7 +181,7 @@ def _properties(schema: Any) -> Mapping[str, Any]:
 
 
 def _type(schema: Any) -> tuple[frozenset[str], str | None]:
-    """Return what tells two columns apart: their types other than null, and their format."""
+    """Return what distinguishes two columns: their types other than null, and their format."""
     types = (schema or {}).get("type") or ()
     listed = [types] if isinstance(types, str) else types
     return frozenset(listed) - {"null"}, (schema or {}).get("format")

@@ -29,7 +29,7 @@ class Run:
         started_at: When the run started (epoch seconds).
         is_configured: Whether the configuration is complete, so that Intercom can be asked.
         has_catalog: Whether a catalog was given, so that no schema is discovered.
-        changes: Tells which records changed, if the run reads only those.
+        changes: Names the records that changed, if the run reads only those.
         failures: Why a stream could not be loaded completely, by its name.
     """
 

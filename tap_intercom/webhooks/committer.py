@@ -55,7 +55,7 @@ class Committer:
         await self._put(notification)
 
     async def check(self) -> None:
-        """Return if the database takes writes.
+        """Return if the database accepts writes.
 
         Raises:
             StoreError: It does not.

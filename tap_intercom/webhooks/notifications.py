@@ -129,7 +129,7 @@ def _first_id(item: Any, paths: Iterable[Sequence[str]]) -> str | None:
 
 
 def _digest(page: Page) -> str:
-    """Return what tells a notification without an id from others: a digest of its content."""
+    """Return what identifies a notification without an id: a digest of its content."""
     identity = {
         name: value for name, value in page.as_dict().items() if name not in DELIVERY_FIELDS
     }

@@ -112,7 +112,7 @@ class Receiver:
         return Response()
 
     async def report_health(self, _: Request) -> Response:
-        """Say whether the database takes writes."""
+        """Say whether the database accepts writes."""
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._committer.check()

@@ -51,5 +51,5 @@ def errors(config: Mapping[str, Any]) -> list[str]:
 
 
 def change_feed(config: Mapping[str, Any]) -> NotificationReader | None:
-    """Return what tells a run with `webhooks_only` which records changed; else None."""
+    """Return the source of changed ids for a run with `webhooks_only`; else None."""
     return NotificationReader(config["webhooks_database"]) if config["webhooks_only"] else None

@@ -115,7 +115,7 @@ class NotificationStore:
         self._file = Path(self._engine.url.database or "") if is_file else None
 
     def open(self) -> None:
-        """Create or migrate the tables, and check that the database takes writes.
+        """Create or migrate the tables, and check that the database accepts writes.
 
         Raises:
             StoreError: The database can't be reached or written, or a later program created it.
@@ -147,7 +147,7 @@ class NotificationStore:
         self.latest_sequence()
 
     def check(self) -> None:
-        """Make a small write, to see whether the database takes any.
+        """Make a small write, to see whether the database accepts any.
 
         Raises:
             StoreError: It does not.

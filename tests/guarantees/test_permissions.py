@@ -361,7 +361,7 @@ BY_REFUSAL = pytest.mark.parametrize(
     "refusal", FOREIGN_REFUSALS.values(), ids=FOREIGN_REFUSALS.keys()
 )
 PATHS = ("/teams", "/contacts/search", DETAILS, "/companies/scroll", "/me")
-"""A list, a search, a detail, a scroll, and what tells whether the token is valid."""
+"""A list, a search, a detail, a scroll, and the request that shows whether the token is valid."""
 
 
 @BY_REFUSAL
