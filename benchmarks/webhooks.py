@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import re
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,8 +18,10 @@ from typing import TYPE_CHECKING
 from benchmarks.measure import TIMEOUT_SECONDS, ProgramError
 from benchmarks.programs import ENVIRONMENT
 from benchmarks.report import Row
+from demo.processes import free_port
 from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.store import NotificationStore
+from tests.sandbox.webhooks import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,9 +86,9 @@ class Load:
         head = f'{{"id": "{name}", "topic": "conversation.user.replied", "app_id": "abc123", '
         body = f'{head}"created_at": 1790000000, "data": "{"x" * self._body_bytes}'.encode()
         body = body[: self._body_bytes - 2] + b'"}'
-        signature = hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()
         return (
-            f"POST /intercom HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Hub-Signature: sha1={signature}\r\n"
+            "POST /intercom HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"X-Hub-Signature: {signature(body, SECRET)}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         ).encode() + body
 
@@ -106,7 +105,7 @@ def measure(sizes: Sizes) -> list[Row]:
 
 def _rate(database: Path, seconds: int) -> Row:
     load = Load(BODY_BYTES)
-    with _receiver(database, port := _free_port()):
+    with _receiver(database, port := free_port()):
         load.send(port, seconds)
     rate = len(load.statuses) / seconds
     p99 = statistics.quantiles(load.seconds, n=100)[-1]
@@ -122,7 +121,7 @@ def _rate(database: Path, seconds: int) -> Row:
 
 def _memory(database: Path, seconds: int) -> Row:
     load = Load(LARGE_BODY_BYTES)
-    with _receiver(database, port := _free_port()) as process:
+    with _receiver(database, port := free_port()) as process:
         load.send(port, seconds)
         status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
     peak = int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
@@ -135,7 +134,7 @@ def _memory(database: Path, seconds: int) -> Row:
 
 
 def _kills(database: Path) -> Row:
-    load, port = Load(BODY_BYTES), _free_port()
+    load, port = Load(BODY_BYTES), free_port()
     for _ in range(KILLS):
         with _receiver(database, port, stop_signal=signal.SIGKILL) as process:
             killer = _kill_later(process)
@@ -184,9 +183,3 @@ def _receiver(
     finally:
         process.kill()
         process.communicate()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port

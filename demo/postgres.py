@@ -14,7 +14,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import psycopg
 
-from demo.processes import running
+from demo.processes import free_port, running
 
 if TYPE_CHECKING:
     import subprocess
@@ -73,7 +72,7 @@ def running_postgres() -> Iterator[Postgres]:
     """
     with tempfile.TemporaryDirectory(prefix="postgres-") as name:
         directory = Path(name)
-        server = Postgres(_free_port(), secrets.token_urlsafe())
+        server = Postgres(free_port(), secrets.token_urlsafe())
         (directory / "password").write_text(server.password)
         programs = _programs(directory)
         with (directory / "log").open("w+") as log:
@@ -155,11 +154,3 @@ def _text(log: IO[str]) -> str:
     """Return the content of a log."""
     log.seek(0)
     return log.read()
-
-
-def _free_port() -> int:
-    """Return a port of the loopback interface that is free now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 from typing import IO, TYPE_CHECKING, Any
 
@@ -67,6 +68,13 @@ def end_cleanly_on_signals() -> None:
 
     for number in fatal:
         signal.signal(number, leave)
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
 
 
 def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> None:

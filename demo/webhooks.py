@@ -6,14 +6,13 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from typing import IO, TYPE_CHECKING
 
 import psycopg
 
-from demo.processes import running
+from demo.processes import free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +38,7 @@ def running_receiver(directory: Path) -> Iterator[str]:
     Raises:
         WebhooksError: It did not start.
     """
-    port = _free_port()
+    port = free_port()
     options = [f"--database={database_url(directory)}", f"--port={port}"]
     environment = {**os.environ, "TAP_INTERCOM_WEBHOOKS_CLIENT_SECRET": CLIENT_SECRET}
     with (
@@ -117,9 +116,3 @@ def _finds_row(connection: psycopg.Connection[tuple[object, ...]], query: str) -
 def _text(log: IO[str]) -> str:
     log.seek(0)
     return log.read()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port

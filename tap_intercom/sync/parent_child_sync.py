@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from singer_sdk.helpers.types import Record
+
     from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page
     from tap_intercom.sync.bookmarks import Bookmark
@@ -137,19 +139,13 @@ class ParentChildSync:
         read = self._parent.read
         return (lambda: received | _fetch_all(read, missing)) if requests else None
 
-    def write_child_records(self, item: TimestampedRecord, details: Sequence[Detail]) -> None:
-        """Write the rows of a record in all child streams."""
+    def write(self, item: TimestampedRecord, details: Sequence[Detail]) -> Iterator[Record]:
+        """Write the rows of a record in all child streams; yield it if the parent needs it."""
         for child, detail in zip(self._children, details, strict=True):
             child.write(item, detail)
-
-    def needs_parent_record(self, item: TimestampedRecord) -> bool:
-        """Whether the parent stream itself is selected and has yet to process a record."""
-        return self._parent_sync is not None and self._parent_sync.needs(item)
-
-    def count_parent_record(self) -> None:
-        """Count a record of the parent stream."""
-        if self._parent_sync is not None:
+        if self._parent_sync is not None and self._parent_sync.needs(item):
             self._parent_sync.records += 1
+            yield item.record
 
     def write_state_if_due(self, item: TimestampedRecord, expected_records: int) -> None:
         """Count a record, and write a STATE after every `RECORDS_PER_STATE` of them."""

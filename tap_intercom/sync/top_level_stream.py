@@ -132,10 +132,7 @@ class TopLevelStream(IntercomStream):
     def _updated_records(self, sync: ParentChildSync) -> Iterator[Record]:
         """Yield the records updated since the bookmarks, and advance these."""
         for item, details in sync.prefetch_details(self.iterate(sync.start_timestamp)):
-            sync.write_child_records(item, details)
-            if sync.needs_parent_record(item):
-                sync.count_parent_record()
-                yield item.record
+            yield from sync.write(item, details)
             sync.write_state_if_due(item, self.expected_records)
         sync.finalize_state()
 
@@ -143,10 +140,7 @@ class TopLevelStream(IntercomStream):
         """Yield the records that notifications name; the bookmarks stay where they are."""
         changed = ChangedRecords(self, feed, self.singular, self.request_record)
         for item, details in sync.prefetch_details(changed.iterate(), changed.pages):
-            sync.write_child_records(item, details)
-            if sync.needs_parent_record(item):
-                sync.count_parent_record()
-                yield item.record
+            yield from sync.write(item, details)
             changed.add_failure(item, details)
         if not sync.has_ended:
             changed.save_state()

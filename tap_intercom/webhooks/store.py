@@ -178,14 +178,12 @@ class NotificationStore:
             StoreError: The database can't be read.
         """
         sequence = notifications.c.sequence
-        gaps = [sequence.between(first, last) for first, last in position.gaps]
-        missing = sa.or_(sequence > position.sequence, *gaps)
         end = self.latest_sequence()
         last_read = 0
         while True:
             query = (
                 sa.select(*(notifications.c[name] for name in StoredNotification._fields))
-                .where(missing, sequence > last_read, sequence <= end)
+                .where(_is_missing(position), sequence > last_read, sequence <= end)
                 .order_by(sequence)
                 .limit(READ_SIZE)
             )
@@ -210,9 +208,7 @@ class NotificationStore:
         Raises:
             StoreError: The database can't be read.
         """
-        sequence = notifications.c.sequence
-        gaps = [sequence.between(first, last) for first, last in position.gaps]
-        query = sa.select(sequence).where(sa.or_(sequence > position.sequence, *gaps))
+        query = sa.select(notifications.c.sequence).where(_is_missing(position))
         return [row.sequence for row in self._rows(query)]
 
     def prune(self, before: int) -> int:
@@ -255,6 +251,13 @@ class NotificationStore:
             line = str(cause).strip().partition("\n")[0]
             message = f"can't {action} the database {self}: {type(cause).__name__}: {line}"
             raise StoreError(message) from None
+
+
+def _is_missing(position: Position) -> sa.ColumnElement[bool]:
+    """Return the condition that a position lacks a notification."""
+    sequence = notifications.c.sequence
+    gaps = [sequence.between(first, last) for first, last in position.gaps]
+    return sa.or_(sequence > position.sequence, *gaps)
 
 
 def _insert_new(connection: sa.Connection) -> sa.Insert:

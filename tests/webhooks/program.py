@@ -10,7 +10,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.webhooks.receiver import signature
+from tests.sandbox.webhooks import signature
+from tests.webhooks.receiver import SECRET as SECRET_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 PROGRAM = [sys.executable, "-m", "tap_intercom.webhooks"]
 TIMEOUT_SECONDS = 60
 
-SECRET = {"TAP_INTERCOM_WEBHOOKS_CLIENT_SECRET": "client-secret"}
+SECRET = {"TAP_INTERCOM_WEBHOOKS_CLIENT_SECRET": SECRET_TEXT}
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -59,7 +60,9 @@ def post(port: int, body: bytes) -> int:
     """Send a signed body and return the status of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
-        connection.request("POST", "/intercom", body, {"X-Hub-Signature": signature(body)})
+        connection.request(
+            "POST", "/intercom", body, {"X-Hub-Signature": signature(body, SECRET_TEXT)}
+        )
         return connection.getresponse().status
     finally:
         connection.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import http.client
 import json
 import threading
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import uvicorn
 
 from tap_intercom.webhooks.receiver import ReceiverOptions, create_app
+from tests.sandbox.webhooks import signature
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,11 +34,6 @@ def notification(
         "delivery_status": "pending",
         "data": {"type": "notification_event_data", "item": item},
     }
-
-
-def signature(body: bytes, secret: str = SECRET) -> str:
-    """Return the header that Intercom sends with a body."""
-    return f"sha1={hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()}"
 
 
 class RunningReceiver:
