@@ -79,6 +79,7 @@ def test_demo_loads_and_cleans_up(demo_run: subprocess.CompletedProcess[str], fo
     assert new == {
         "contact_tags": "1",
         "contacts": "1",
+        "conversation_part_tags": "1",
         "conversation_parts": "3",
         "deleted_conversations": "1",
     }
