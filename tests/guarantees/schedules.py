@@ -138,11 +138,15 @@ FAULTS: Final = (
     Fault(kind="cut_body"),
     Fault(kind="empty"),
     Fault(kind="not_json"),
+    Fault(kind="early_end"),
 )
 """What may go wrong with some requests."""
 
-DEAD_NETWORK: Final = Fault(kind="reset", times=None)
-"""What goes wrong with every request until the run ends."""
+NO_NETWORK: Final = Fault(kind="reset", times=None)
+"""Every request fails until the run ends."""
+
+NO_DETAILS: Final = Fault(kind="html_status", status=404, path="/conversations/[0-9]+", times=None)
+"""A proxy finds none of the conversations, from the start: one or two could be deleted."""
 
 
 def faults(requests: int) -> st.SearchStrategy[list[Fault]]:
@@ -189,10 +193,12 @@ class Run:
 
 def runs(requests: int, messages: int) -> st.SearchStrategy[list[Run]]:
     """Draw some runs of at most so many requests and messages."""
-    dead_network = st.builds(replace, st.just(DEAD_NETWORK), after=st.integers(0, requests))
+    brief = faults(requests)
+    no_network = st.builds(replace, st.just(NO_NETWORK), after=st.integers(0, requests))
+    lasting = st.one_of(no_network, st.just(NO_DETAILS)).map(lambda fault: [fault])
     run = st.builds(
         Run,
-        faults=st.one_of(faults(requests), faults(requests), st.lists(dead_network, min_size=1)),
+        faults=st.one_of(brief, brief, lasting),
         end=st.sampled_from(sorted(ENDS)),
         messages=st.integers(1, messages),
     )
