@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,18 @@ SMALL = SandboxOptions(contacts=320, companies=120, conversations=80, tickets=30
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests that need other programs last."""
     items.sort(key=lambda item: item.get_closest_marker("end_to_end") is not None)
+
+
+@pytest.fixture(autouse=True)
+def unchanged_logging() -> Iterator[None]:
+    """Remove the log handler of a command that the test ran: it keeps the test's closed stderr."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler:  # those of pytest are subclasses
+            root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture
