@@ -49,7 +49,7 @@ COMPOUNDS = {
     "fetched_stream": "DetailChildStream",
     "own_list": "list_request, ListChildStream",
     "whole_list": "full_list",
-    "reference_stream": "keys_only",
+    "reference_stream": "item_fields",
     "declared_in": "attribute definitions",
     "root_key": "parent_key",
     "item_key": "id_column",

@@ -65,7 +65,7 @@ ORIGINS: Mapping[str, Origin] = {
     "contact_social_profiles": Origin(("social_profile",)),
     "contact_subscriptions": Origin(("subscription_type",), renamed={"id": "subscription_type_id"}),
     "contact_tags": Origin(
-        ("addressable_list",), renamed={"id": "tag_id"}, exclude_fields=("type", "url")
+        ("addressable_list", "tag"), renamed={"id": "tag_id"}, exclude_fields=("type", "url")
     ),
     "contacts": Origin(("contact",)),
     "content_import_sources": Origin(("content_import_source",)),

@@ -92,13 +92,17 @@ class ContactChildStream(ChildStream):
 
 
 class ContactTags(ContactChildStream, EmbeddedChildStream):
-    """Tags on a contact. A contact embeds at most ten; longer lists are fetched in full."""
+    """Tags on a contact. A contact embeds at most ten; longer lists are fetched in full.
+
+    Embedded tags are ids alone. So `name`, `applied_at` and `applied_by` are null unless a contact
+    has more than ten, and `tags` has the names of all.
+    """
 
     name = "contact_tags"
     primary_keys = ("contact_id", "tag_id")
     records_path = ("tags", "data")
     id_column = "tag_id"
-    keys_only = True
+    item_fields = ("id", "name", "applied_at", "applied_by")
     full_list = Request("/contacts/{id}/tags")
 
 
@@ -109,7 +113,7 @@ class ContactCompanies(ContactChildStream, EmbeddedChildStream):
     primary_keys = ("contact_id", "company_id")
     records_path = ("companies", "data")
     id_column = "company_id"
-    keys_only = True
+    item_fields = ("id",)
     full_list = Request(
         "/contacts/{id}/companies", {"per_page": 50}, record_keys=("data", "companies")
     )

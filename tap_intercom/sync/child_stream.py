@@ -144,12 +144,12 @@ class EmbeddedChildStream(NestedChildStream):
     Attributes:
         full_list: Requested where Intercom cuts the embedded list off (`has_more`, or a higher
             `total_count`); `{id}` stands for the parent's id.
-        keys_only: Whether rows hold the two keys alone, because full and embedded lists differ in
-            what else they tell.
+        item_fields: The fields of an item that rows have, if embedded and full lists hold different
+            ones; null where an item lacks one. All that an item has, if empty.
     """
 
     full_list: ClassVar[Request | None] = None
-    keys_only: ClassVar[bool] = False
+    item_fields: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     @override
@@ -177,7 +177,9 @@ class EmbeddedChildStream(NestedChildStream):
             if pages
             else self.nested_items(record, record["id"])
         )
-        return [{"id": item.get("id")} for item in items] if self.keys_only else items
+        if not self.item_fields:
+            return items
+        return [{name: item.get(name) for name in self.item_fields} for item in items]
 
 
 class DetailChildStream(NestedChildStream):

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tap_intercom.errors import InvalidRequestError
+from tests.expected_rows import timestamp
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
@@ -36,6 +37,27 @@ def test_lists_above_ten_are_complete(harness: SyncHarness) -> None:
     result = harness.sync(select=CONTACTS)
 
     assert harness.missing_rows(result, CONTACTS) == {}
+
+
+@pytest.mark.parametrize("options", [LONG_LISTS], indirect=True)
+def test_long_lists_tell_who_applied_tags(harness: SyncHarness) -> None:
+    """Embedded tags are ids alone, so these columns are null where no list was fetched."""
+    applied = ("name", "applied_at", "applied_by")
+    expected = {
+        (contact["id"], tag["id"]): (tag["name"], timestamp(tag["applied_at"]), tag["applied_by"])
+        if len(contact["tags"]) > 10
+        else (None, None, None)
+        for contact in harness.sandbox.records("contacts")
+        for tag in contact["tags"]
+    }
+
+    result = harness.sync(select=["contact_tags"])
+
+    assert {
+        (row["contact_id"], row["tag_id"]): tuple(row[name] for name in applied)
+        for row in result.records("contact_tags")
+    } == expected
+    assert result.warnings() == []
 
 
 def contact_with_most_tags(harness: SyncHarness) -> dict[str, Any]:
