@@ -1,13 +1,15 @@
-"""Records on disk until all of them are read."""
+"""Records in a file until all of them are read."""
 
 from __future__ import annotations
+
+from tempfile import TemporaryFile
 
 from tap_intercom.sync.spool import BLOCK_SIZE, Spool
 from tap_intercom.timestamps import TimestampedRecord
 
 
 def test_equal_timestamps_keep_their_order() -> None:
-    with Spool() as spool:
+    with Spool(TemporaryFile()) as spool:
         for number in (3, 1, 2):
             spool.add(TimestampedRecord({"id": number}, 100))
 
@@ -18,7 +20,7 @@ def test_equal_timestamps_keep_their_order() -> None:
 
 def test_cleared_spool_is_empty() -> None:
     """Of more records than are sorted at a time, none stays."""
-    with Spool() as spool:
+    with Spool(TemporaryFile()) as spool:
         for number in range(BLOCK_SIZE + 1):
             spool.add(TimestampedRecord({"id": number}, number))
 

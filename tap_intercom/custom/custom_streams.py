@@ -103,7 +103,7 @@ class CustomStream(DefinedStream, TopLevelStream):
             yield from map(TimestampedRecord, self._read(since))
             return
         # the order of the list is unknown, and a bookmark needs the oldest record first
-        with Spool() as spool:
+        with Spool(self.run.temporary_file()) as spool:
             for record in self._read(since):
                 timestamp = parse_timestamp(record.get(self.replication_key), since)
                 if timestamp >= since:

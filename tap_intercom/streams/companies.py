@@ -114,7 +114,7 @@ class Companies(AttributedStream, SearchStream):
         batch.
         """
         progress = SpoolProgress(self.name, self.logger)
-        with Spool() as spool:
+        with Spool(self.run.temporary_file()) as spool:
 
             def keep(companies: list[Record]) -> None:
                 progress.add(len(companies))

@@ -182,7 +182,7 @@ class DeletedConversations(TopLevelStream):
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         progress = SpoolProgress(self.name, self.logger)
-        with Spool() as spool:
+        with Spool(self.run.temporary_file()) as spool:
             for item in self._newest_first(since):
                 spool.add(item)
                 progress.add(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tap_intercom.api.export_files import tables
@@ -103,7 +102,7 @@ class ExportStream(TopLevelStream):
         length = WINDOW_SECONDS[0]
         while start < self.until:
             window = self._window(start, length)
-            with Spool() as spool:
+            with Spool(self.run.temporary_file()) as spool:
                 try:
                     self._run_job(window, spool)
                 except ExportTooLargeError as error:
@@ -150,7 +149,7 @@ class ExportStream(TopLevelStream):
             ExportFailedError: The job brought no file of this stream's rows.
             IntercomError: Intercom refused a request or kept failing.
         """
-        with tempfile.TemporaryFile() as file:
+        with self.run.temporary_file() as file:
             if export(self.client, self.endpoint, self.job(window), file):
                 self._spool_rows(window, file, spool)
 

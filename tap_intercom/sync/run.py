@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from tap_intercom.api.client import IntercomClient
 from tap_intercom.schema.attributes import MAX_DISCOVERY_SECONDS, AttributeDefinitions
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from tap_intercom.errors import IntercomError
     from tap_intercom.sync.change_feed import ChangeFeed
     from tap_intercom.sync.writer import Writer
+
+MEMORY_BYTES = 16 * 1024 * 1024
+"""What a temporary file keeps in memory before it moves to a disk."""
 
 
 @dataclass
@@ -50,6 +55,15 @@ class Run:
     def protection(self) -> Protection:
         """What the settings demand of personal data and of the content of messages."""
         return Protection.from_config(self.config)
+
+    def temporary_file(self) -> IO[bytes]:
+        """Return an empty file without a name, which is gone with the process.
+
+        What is kept in it has not been protected yet, so nothing gets on a disk if it has to be.
+        """
+        if self.protection.unknown:
+            return BytesIO()
+        return cast("IO[bytes]", SpooledTemporaryFile(MEMORY_BYTES))
 
     @cached_property
     def client(self) -> IntercomClient:

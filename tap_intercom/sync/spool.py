@@ -1,9 +1,8 @@
-"""Records kept on disk until all of them are read, and returned oldest first."""
+"""Records kept in a file until all of them are read, and returned oldest first."""
 
 from __future__ import annotations
 
 import heapq
-import tempfile
 from array import array
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -15,10 +14,7 @@ from tap_intercom.timestamps import TimestampedRecord
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
-    from typing import Self
-
-MEMORY_BYTES = 16 * 1024 * 1024
-"""What a spool keeps in memory before it moves to a file."""
+    from typing import IO, Self
 
 BLOCK_SIZE = 20_000
 """Entries that are sorted at a time, and then packed: as objects they take four times as much."""
@@ -28,15 +24,15 @@ Entry = tuple[int, int, int]
 
 
 class Spool:
-    """An anonymous temporary file of records; it is gone with the process.
+    """A file of records, sorted by their timestamps.
 
     It holds what has to be fetched without a break, or is returned newest first, so that it can be
     written in the order in which bookmarks advance, at the pace of the target.
     """
 
-    def __init__(self) -> None:
-        """Open an empty spool."""
-        self._file = tempfile.SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115  # see __exit__
+    def __init__(self, file: IO[bytes]) -> None:
+        """Take an empty file, which the end of the `with` block closes."""
+        self._file = file
         self._entries: list[Entry] = []
         self._blocks: list[array[int]] = []
 
@@ -50,7 +46,7 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Delete the file."""
+        """Close the file."""
         self._file.close()
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import sys
 import tracemalloc
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,7 +110,7 @@ def fill_spool(spool: Spool) -> None:
 def test_spool_of_many_records_is_small() -> None:
     tracemalloc.start()
 
-    with Spool() as spool:
+    with Spool(TemporaryFile()) as spool:
         fill_spool(spool)
         next(spool.oldest_first())
         _, peak = tracemalloc.get_traced_memory()
@@ -119,7 +120,7 @@ def test_spool_of_many_records_is_small() -> None:
 
 
 def test_spool_returns_oldest_first() -> None:
-    with Spool() as spool:
+    with Spool(TemporaryFile()) as spool:
         fill_spool(spool)
 
         timestamps = [record.timestamp for record in spool.oldest_first()]

@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import json
 import re
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
+from tap_intercom.sync import run
 from tap_intercom.sync.stream import SCHEMAS
 from tap_intercom.tap import TapIntercom
 from tap_intercom.webhooks.notifications import parse_notification
@@ -42,6 +44,9 @@ CONTENT = {
     *("body", "subject", "remark", "transcript", "explanation", "reasoning", "signed_url"),
     *("customer_question", "draft", "sent_text", "recording_url"),
 }
+SPOOLED = {"companies", "deleted_conversations", "message_engagement"}
+"""Streams that are kept in a file before they are written."""
+
 PUBLISHED = (
     "/(articles|internal_articles|news|macros|content_snippets|dynamic_content|ai|data_attributes"
     "|conversations/attributes|ticket_types|ticket_states|export|me$)"
@@ -162,6 +167,26 @@ def test_protected_values_are_nowhere(
 
     assert leaks(result, SECRET, *own) == set()
     assert {"message_engagement", "addresses", "people", "webhook_deletions"} <= result.streams()
+
+
+@pytest.fixture
+def no_folder_for_files(harness: SyncHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every temporary file fail, in a workspace whose streams want one."""
+    harness.sandbox.delete("conversations", harness.sandbox.records("conversations")[0]["id"])
+    monkeypatch.setattr(run, "MEMORY_BYTES", 1)
+    monkeypatch.setattr(tempfile, "tempdir", "/there/is/no/such/folder")
+
+
+@pytest.mark.usefixtures("no_folder_for_files")
+@pytest.mark.parametrize("mode", [HASH, DROP, NO_CONTENT], ids=["hash", "drop", "content"])
+def test_protected_values_are_in_no_file(harness: SyncHarness, mode: dict[str, str]) -> None:
+    assert sync_all(harness, *SPOOLED, **mode).streams() == SPOOLED
+
+
+@pytest.mark.usefixtures("no_folder_for_files")
+def test_other_values_may_be_in_a_file(harness: SyncHarness) -> None:
+    with pytest.raises(FileNotFoundError):
+        sync_all(harness, "companies")
 
 
 def test_content_alone_can_be_dropped(harness: SyncHarness, webhooks: str) -> None:
