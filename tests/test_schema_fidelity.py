@@ -58,6 +58,21 @@ def test_marks_of_personal_data_exist(stream: str) -> None:
     assert marks <= {"identifier", "content", "unknown"}
 
 
+@pytest.mark.parametrize(
+    ("column", "stream"),
+    [
+        ("monitor_evaluations", "conversation_monitor_evaluations"),
+        ("scorecards", "conversation_scorecards"),
+    ],
+)
+def test_embedded_evaluations_have_their_streams_columns(column: str, stream: str) -> None:
+    embedded = {path for path, _ in nodes(STREAMS["conversations"]["properties"][column]["items"])}
+    own = {path for path, _ in nodes(STREAMS[stream])}
+
+    assert own - embedded == {"conversation_id", "conversation_updated_at"}
+    assert embedded <= own
+
+
 def nullable(kind: str, **keywords: object) -> dict[str, Any]:
     """Build the schema of a column."""
     return {"type": [kind, "null"], **keywords}

@@ -61,6 +61,19 @@ def test_long_conversation_is_read_whole(harness: SyncHarness) -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize("oldest_first", [("unknown", "close"), ("close", "unknown")])
+def test_parts_of_unnamed_types_are_loaded(
+    harness: SyncHarness, oldest_first: tuple[str, str]
+) -> None:
+    """Their type can't be asked for, but comes where others are excluded."""
+    lengthen(harness, {**dict.fromkeys(oldest_first, 150), "comment": 480})
+
+    result = harness.sync(select=STREAMS)
+
+    assert harness.missing_rows(result, STREAMS) == {}
+    assert result.warnings("parts") == []
+
+
 def test_preview_is_sent_for_the_rest_alone(harness: SyncHarness) -> None:
     conversation_id = lengthen(harness, {"note": 300, "comment": 490})
 

@@ -18,6 +18,7 @@ PREVIEW_STREAMS = (
     "conversation_topics",
     "sla_rules",
 )
+PARTS = "conversation_parts"
 EVALUATIONS = ("conversation_monitor_evaluations", "conversation_scorecards")
 
 
@@ -46,6 +47,28 @@ def test_evaluations_are_asked_for_if_selected(harness: SyncHarness, stream: str
     assert harness.missing_rows(result, [stream]) == {}
     asked = {name for one in harness.requests("/conversations/search") for name in one.query}
     assert asked == {"include_monitors" if "monitor" in stream else "include_scorecards"}
+
+
+@pytest.mark.parametrize("version", ["2.16", "Preview"])
+def test_scorecards_fit_in_either_shape(harness: SyncHarness, version: str) -> None:
+    result = harness.sync(select=["conversations", EVALUATIONS[1]], api_version=version)
+
+    reviews = {row.get("review_status") for row in result.records("conversation_scorecards")}
+    assert reviews == ({"passed_review", None} if version == "Preview" else {None})
+    assert result.warnings() == []
+
+
+def test_unnamed_part_types_are_kept(harness: SyncHarness) -> None:
+    old, new = (
+        {
+            row["id"]: row["part_type"]
+            for row in harness.sync(select=[PARTS], api_version=version).records(PARTS)
+        }
+        for version in ("2.18", "Preview")
+    )
+
+    changed = {(old[part_id], new[part_id]) for part_id in old if old[part_id] != new[part_id]}
+    assert changed == {("comment", "unknown")}
 
 
 def test_old_version_is_not_asked_for_evaluations(harness: SyncHarness) -> None:

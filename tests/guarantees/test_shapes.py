@@ -67,6 +67,29 @@ def test_bare_lists_have_rows(harness: SyncHarness, version: str) -> None:
     assert harness.missing_rows(result, RELATIONS) == {}
 
 
+@pytest.mark.parametrize(
+    ("version", "kinds"), [("2.16", {"admin"}), ("2.17", {"admin", "workflow"})]
+)
+def test_rating_names_who_asked_for_it(harness: SyncHarness, version: str, kinds: set[str]) -> None:
+    result = harness.sync(select=["conversations"], api_version=version)
+
+    ratings = [rating for rating in result.values("conversations", "conversation_rating") if rating]
+    assert {rating["teammate"]["type"] for rating in ratings} == kinds
+    assert result.warnings() == []
+
+
+@pytest.mark.parametrize(("version", "data_type"), [("2.16", "date"), ("2.17", "datetime")])
+def test_timestamps_are_declared_by_version(
+    harness: SyncHarness, version: str, data_type: str
+) -> None:
+    result = harness.sync(select=["contacts", "data_attributes"], api_version=version)
+
+    attributes = result.records("data_attributes")
+    types = {(one["model"], one["name"]): one["data_type"] for one in attributes}
+    assert types["contact", "last_seen_at"] == data_type
+    assert result.warnings() == []
+
+
 def test_tag_applied_twice_is_one_row(harness: SyncHarness) -> None:
     """The latest application is the row, whether it comes first or last."""
     conversations = harness.sandbox.records("conversations")

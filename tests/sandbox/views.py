@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache, partial
 from typing import Final
 
@@ -16,6 +17,9 @@ MAX_EMBEDDED: Final = 10
 MAX_PARTS: Final = 500
 BARE_LISTS_EVERY: Final = 7
 RATING_WORKFLOW: Final = {"type": "workflow", "id": "33217"}
+UNKNOWN_TYPE: Final = "unknown"
+SCORECARDS_BEFORE_PREVIEW: Final = {"scorecard_version_id", "reason_ids"}
+SCORECARDS_IN_PREVIEW: Final = {"reviewer", "review_status", "notes", "value_label", "reasons"}
 _INTERNAL: Final = (
     "company_ids",
     "segment_ids",
@@ -91,11 +95,20 @@ def _with_parts(record: Record, version: Version, shows: Callable[[str], bool]) 
     body = _conversation(record, version)
     parts = body["conversation_parts"]
     chosen = [part for part in parts["conversation_parts"] if shows(part["part_type"])]
-    parts["conversation_parts"] = chosen[-MAX_PARTS:]
+    parts["conversation_parts"] = [_part(part, version) for part in chosen[-MAX_PARTS:]]
     parts["total_count"] = len(parts["conversation_parts"])
     if version == PREVIEW:
         body["ai_topics"] = {"type": "ai_topics", "topics": topics(record)}
     return body
+
+
+def _part(part: Body, version: Version) -> Body:
+    """A part; one of a type that the API does not name is a comment, in Preview `unknown`.
+
+    (Preview's description of October 2026.)
+    """
+    is_comment = version < PREVIEW and part["part_type"] == UNKNOWN_TYPE
+    return part | {"part_type": "comment"} if is_comment else part
 
 
 @lru_cache
@@ -115,7 +128,20 @@ def _evaluated(record: Record, version: Version, *, monitors: bool, scorecards: 
     asked = {"monitor_evaluations": monitors, "scorecards": scorecards}
     for name in (name for name, is_asked in asked.items() if is_asked):
         body[name] = evaluations(name, record)
+    if scorecards:
+        body["scorecards"] = [_scorecard(row, version) for row in body["scorecards"]]
     return body
+
+
+def _scorecard(row: Body, version: Version) -> Body:
+    """A scorecard in the form of 2.16, or of Preview (its description of October 2026)."""
+    hidden = SCORECARDS_BEFORE_PREVIEW if version == PREVIEW else SCORECARDS_IN_PREVIEW
+    evaluators = [each | {"result": _without(each["result"], hidden)} for each in row["evaluators"]]
+    return _without(row, hidden) | {"evaluators": evaluators}
+
+
+def _without(row: Body, names: AbstractSet[str]) -> Body:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 EVALUATED_VIEWS: Final[Mapping[tuple[bool, bool], View]] = {

@@ -142,7 +142,7 @@ def _conversation(call: Call) -> web.Response:
     view: views.View = views.plaintext_conversation if plaintext else views.conversation
     for name in given:
         types = frozenset((call.parameter(name) or "").split(","))
-        if "unknown" in types or len(types) > MAX_PART_TYPES:
+        if views.UNKNOWN_TYPE in types or len(types) > MAX_PART_TYPES:
             raise bad_request("parameter_invalid", f"{name} has invalid types")
         included = name == "include_part_types"
         view = views.conversation_of_types(types, included=included, plaintext=plaintext)

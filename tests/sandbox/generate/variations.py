@@ -352,8 +352,10 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
     },
     "conversation_parts": {
         "id": every(10, integer, first=0),  # 2.16, examples: integer, where text is declared
-        # 2.16, examples: assignments, actions and closing come without a text
-        "part_type": at(16, {7: "assignment", 9: "custom_action_started", 13: "close"}),
+        # 2.16, examples: assignments, actions and closing come without a text; Preview: unknown
+        "part_type": at(
+            16, {6: "unknown", 7: "assignment", 9: "custom_action_started", 13: "close"}
+        ),
         "body": at(16, dict.fromkeys((3, 7, 9, 13)), others=TEXTS),  # 2.16: nullable
         "redacted": every(16, value=True, first=3),  # 2.16, conversation_part
         "attachments": files(16, 5),  # 2.16, part_attachment

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.tests.client import INVALID_PARAMETER, NOON, NOT_FOUND, error_of, ids_of
+from tests.sandbox.tests.client import (
+    EVERYTHING,
+    INVALID_PARAMETER,
+    NOON,
+    NOT_FOUND,
+    error_of,
+    ids_of,
+)
 
 if TYPE_CHECKING:
-    from tests.sandbox.tests.client import Client, Start
+    from tests.sandbox.tests.client import Body, Client, Rows, Start
 
 DELETED = "/conversations/deleted"
 
@@ -98,6 +105,47 @@ def test_workflows_ask_for_ratings_since_2_17(shared: Client) -> None:
 
     assert old == {"admin"}
     assert new == {"admin", "workflow"}
+
+
+def test_unnamed_part_types_are_unknown_in_preview(shared: Client) -> None:
+    conversation, kept = next(
+        (row["id"], part)
+        for row in shared.records("conversations")
+        for part in parts_of(row)
+        if part["part_type"] == "unknown"
+    )
+
+    shown = [
+        {part["id"]: part for part in parts_of(response.json())}[kept["id"]]["part_type"]
+        for response in (
+            shared.get(f"/conversations/{conversation}", version) for version in ("2.18", "Preview")
+        )
+    ]
+
+    assert shown == ["comment", "unknown"]
+
+
+def parts_of(conversation: Body) -> Rows:
+    parts: Rows = conversation["conversation_parts"]["conversation_parts"]
+    return parts
+
+
+def test_scorecards_have_reviews_in_preview(shared: Client) -> None:
+    old, new = (scorecard(shared, version) for version in ("2.18", "Preview"))
+
+    assert old.keys() - new.keys() == {"scorecard_version_id"}
+    assert new.keys() - old.keys() == {"reviewer", "review_status", "notes"}
+    old_result, new_result = (row["evaluators"][0]["result"] for row in (old, new))
+    assert old_result.keys() - new_result.keys() == {"reason_ids"}
+    assert new_result.keys() - old_result.keys() == {"value_label", "reasons"}
+
+
+def scorecard(client: Client, version: str) -> Body:
+    """The first scorecard that a search finds."""
+    body = {"query": EVERYTHING, "pagination": {"per_page": 150}}
+    response = client.post("/conversations/search?include_scorecards=true", body, version)
+    found: Rows = [row for each in response.json()["conversations"] for row in each["scorecards"]]
+    return found[0]
 
 
 def test_deleted_conversation_is_gone(start: Start) -> None:
