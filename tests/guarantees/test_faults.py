@@ -305,12 +305,16 @@ def test_ever_new_cursors_end_no_search(
     assert is_complete or result.error is not None
 
 
+NEWEST_FIRST: dict[str, Any] = {"api_version": "2.16", "page_size": 20}
+"""Settings with which an incremental run reads contacts newest first, over many pages."""
+
+
 def sync_before_bad_cursor(harness: SyncHarness, fault: Fault) -> SyncResult:
     """Sync contacts, change 90 of them, and let a cursor of the next search be bad.
 
     The next search is incremental and reads newest first, so it can't resume within itself.
     """
-    result = harness.sync(select=CONTACTS)
+    result = harness.sync(select=CONTACTS, **NEWEST_FIRST)
     harness.sandbox.clock.advance(7200)
     harness.sandbox.touch_oldest("contacts", 90)
     harness.sandbox.faults.add(replace(fault, path="/contacts/search", after=2))
@@ -322,7 +326,7 @@ def sync_before_bad_cursor(harness: SyncHarness, fault: Fault) -> SyncResult:
 def test_bad_cursor_newest_first_loses_nothing(limited_harness: SyncHarness, fault: Fault) -> None:
     first = sync_before_bad_cursor(limited_harness, fault)
 
-    second = limited_harness.sync(first.state, select=CONTACTS, page_size=20)
+    second = limited_harness.sync(first.state, select=CONTACTS, **NEWEST_FIRST)
 
     assert limited_harness.missing_rows(first + second, CONTACTS) == {}
 
@@ -334,7 +338,7 @@ def test_bad_cursors_newest_first_keep_bookmarks(
 ) -> None:
     first = sync_before_bad_cursor(limited_harness, replace(fault, times=None))
 
-    second = limited_harness.try_sync(first.state, select=CONTACTS, page_size=20)
+    second = limited_harness.try_sync(first.state, select=CONTACTS, **NEWEST_FIRST)
 
     assert second.failures.keys() == set(CONTACTS)
     assert second.state == first.state
@@ -344,10 +348,10 @@ def test_bad_cursors_newest_first_keep_bookmarks(
 @with_many_pages
 def test_bad_cursors_newest_first_lose_nothing(limited_harness: SyncHarness, fault: Fault) -> None:
     first = sync_before_bad_cursor(limited_harness, replace(fault, times=None))
-    second = limited_harness.try_sync(first.state, select=CONTACTS, page_size=20)
+    second = limited_harness.try_sync(first.state, select=CONTACTS, **NEWEST_FIRST)
     limited_harness.sandbox.faults.clear()
 
-    third = limited_harness.sync(second.state, select=CONTACTS)
+    third = limited_harness.sync(second.state, select=CONTACTS, **NEWEST_FIRST)
 
     assert limited_harness.missing_rows(first + second + third, CONTACTS) == {}
 
