@@ -101,6 +101,7 @@ NOT_RUN = {
 
 TESTED_PAGES = {
     "docs/meltano.md": "tests/test_meltano.py::test_two_commands_install_from_a_clone",
+    "docs/recipes.md": "tests/test_recipes.py::test_exported_lines_are_transcripts",
     "docs/sandbox.md": (
         "tests/sandbox/tests/test_documentation.py::test_commands_print_the_documented_output"
     ),
