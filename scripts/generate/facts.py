@@ -16,9 +16,20 @@ from tap_intercom.webhooks.notification_streams import STREAM_TYPES
 ROOT = Path(__file__).resolve().parents[2]
 
 GROUPS = {
-    "Contacts": ("contacts", "segments", "subscription_types"),
+    "Contacts": (
+        "contacts",
+        "contact_activities",
+        "deleted_contacts",
+        "segments",
+        "subscription_types",
+    ),
     "Companies": ("companies",),
-    "Conversations": ("conversations", "conversation_transcripts"),
+    "Conversations": (
+        "conversations",
+        "conversation_content",
+        "conversation_quality",
+        "conversation_transcripts",
+    ),
     "Tickets": ("tickets",),
     "Calls": ("calls",),
     "Workspace": ("workspace", "teams", "tags", "data_attributes", "inbox"),
