@@ -13,6 +13,7 @@ class Sizes:
         detail_conversations: Conversations whose details are fetched at the limit.
         one_by_one_conversations: Conversations for the programs that fetch one at a time.
         backfill_records: Records of a backfill by search, for each stream.
+        long_backfill_contacts: Contacts of a long backfill.
         cpu_contacts: Contacts for records per CPU-second.
         cpu_companies: Companies for the same.
         cpu_conversations: Conversations for the same; beyond 980 the peer sleeps (1,000 a minute).
@@ -33,6 +34,7 @@ class Sizes:
     detail_conversations: int = 3_000
     one_by_one_conversations: int = 300
     backfill_records: int = 30_000
+    long_backfill_contacts: int = 500_000
     cpu_contacts: int = 20_000
     cpu_companies: int = 20_000
     cpu_conversations: int = 900
@@ -54,6 +56,7 @@ QUICK = Sizes(
     detail_conversations=1_600,
     one_by_one_conversations=60,
     backfill_records=6_000,
+    long_backfill_contacts=30_000,
     cpu_contacts=3_000,
     cpu_companies=3_000,
     cpu_conversations=300,
