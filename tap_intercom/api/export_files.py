@@ -89,4 +89,4 @@ def _parts(file: IO[bytes]) -> Iterator[IO[bytes]]:
                     yield part
     else:
         file.seek(0)
-        yield io.BufferedReader(gzip.GzipFile(fileobj=file))
+        yield io.BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"))
