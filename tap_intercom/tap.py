@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -21,7 +22,9 @@ from tap_intercom.custom.custom_objects import custom_object_types
 from tap_intercom.custom.custom_streams import custom_stream_types
 from tap_intercom.custom.definitions import CUSTOM_STREAMS
 from tap_intercom.distribution import distribution_name
+from tap_intercom.errors import AuthenticationError, OtherWorkspaceError
 from tap_intercom.schema import personal_settings
+from tap_intercom.streams.sync_audit import SyncAudit
 from tap_intercom.sync import incoming_catalog, incoming_state, stdout, workspace
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
@@ -30,7 +33,7 @@ from tap_intercom.webhooks import settings as webhooks
 from tap_intercom.webhooks.notification_streams import STREAM_TYPES as NOTIFICATION_STREAM_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
     from typing import IO
 
@@ -68,6 +71,9 @@ class TapIntercom(ConfiguredTap):
 
     # the tap that this process runs: the SDK's entry points create it, and don't return it
     _current: ClassVar[TapIntercom | None] = None
+
+    # whether a sync has begun, and has what all rows need
+    _can_write_rows = False
 
     def __init__(self, *, parse_env_config: bool = False, **options: Any) -> None:
         """Check the configuration, and discover the streams.
@@ -129,9 +135,9 @@ class TapIntercom(ConfiguredTap):
     @property
     @override
     def streams(self) -> dict[str, Stream]:
-        """The streams by name, those that may wait for export jobs last."""
+        """The streams by name; those that may wait for export jobs, then `sync_audit` come last."""
         streams = super().streams.items()
-        return dict(sorted(streams, key=lambda item: isinstance(item[1], ExportStream)))
+        return dict(sorted(streams, key=lambda item: _is_late(item[1])))
 
     @override
     def load_state(self, value: dict[str, Any]) -> None:
@@ -154,7 +160,19 @@ class TapIntercom(ConfiguredTap):
             IntercomError: It is of another workspace than the token; see `note_workspace`.
         """
         super()._reset_state_progress_markers()
+        self._can_write_rows = not self.run.settings.workspace_column
         workspace.note_workspace(self.run, cast("dict[str, Any]", self.state))
+        self._can_write_rows = True
+
+    def write_audit(self, error: Exception) -> None:
+        """Write the rows of `sync_audit`, if it is selected, of a run that an error ends.
+
+        There are none if the token is refused, or is of another workspace.
+        """
+        is_about_token = isinstance(error, (AuthenticationError, OtherWorkspaceError))
+        if self._can_write_rows and not is_about_token and self.streams[SyncAudit.name].selected:
+            self.run.ended_by = error
+            self.streams[SyncAudit.name].sync()
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
@@ -184,7 +202,7 @@ class TapIntercom(ConfiguredTap):
         state = state and cli.checked_state(state)
         catalog = catalog and cli.checked_catalog(catalog)
         try:
-            with cli.exit_on_error(cls.logger):
+            with cli.exit_on_error(cls.logger), cls._auditing_errors():
                 super().invoke(state=state, catalog=catalog, **options)
         except (KeyboardInterrupt, BrokenPipeError):
             cli.end_interrupted_run(cls.logger, cls._current)
@@ -193,6 +211,19 @@ class TapIntercom(ConfiguredTap):
             cli.log_total(cls.logger, tap.run, tap.streams.values(), seconds)
         if cls._log_failures():
             sys.exit(1)
+
+    @classmethod
+    @contextmanager
+    def _auditing_errors(cls) -> Iterator[None]:
+        """Write the rows of `sync_audit` also if an error ends the run."""
+        try:
+            yield
+        except OSError:
+            raise  # no row can be written either
+        except Exception as error:
+            if tap := cls._current:
+                tap.write_audit(error)
+            raise
 
     @classmethod
     @override
@@ -226,3 +257,8 @@ class TapIntercom(ConfiguredTap):
         """Log why streams were not loaded completely, and return if there is any."""
         tap = cls._current
         return bool(tap and cli.log_failures(cls.logger, tap.run, tap.streams))
+
+
+def _is_late(stream: Stream) -> tuple[bool, bool]:
+    """Return a sort key: streams that may wait for export jobs, then `sync_audit` come last."""
+    return isinstance(stream, SyncAudit), isinstance(stream, ExportStream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -19,12 +20,13 @@ import dev
 from demo.postgres import Postgres, running_postgres
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import KEYS, ROWS, Rows, expected_rows
+from tests.guarantees.process import wait_until
 from tests.sandbox.faults import Fault
 from tests.sandbox.server import Sandbox
 from tests.singer import select_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tests.sandbox import Control
 
@@ -47,8 +49,19 @@ class Pipeline:
     streams: Iterable[str] = tuple(KEYS)
     full_table: Iterable[str] = ()
 
-    def run(self, exit_code: int = 0, **settings: Any) -> None:
-        """Run all streams once, from the state in which the previous run ended."""
+    def run(
+        self,
+        exit_code: int = 0,
+        meanwhile: Callable[[subprocess.Popen[bytes]], None] = lambda _: None,
+        **settings: Any,
+    ) -> None:
+        """Run all streams once, from the state in which the previous run ended.
+
+        Args:
+            exit_code: What the tap has to end with; the target has to end with 0.
+            meanwhile: Called with the tap's process while both run.
+            settings: Settings of the tap.
+        """
         config = {"api_version": "2.18", **self.source, **settings}  # it has all streams
         catalog = select_streams(TapIntercom(config=config).catalog_dict, self.streams)
         for entry in catalog["streams"]:
@@ -59,18 +72,17 @@ class Pipeline:
         (self.directory / "state.json").write_text(self.state)
         options = [("--config", "tap.json"), ("--catalog", "catalog.json")]
         command = [sys.executable, "-m", "tap_intercom", *chain(*options), "--state", "state.json"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=self.directory) as tap:
-            states = subprocess.run(
-                [self.target, "--config", "target.json"],
-                stdin=tap.stdout,
-                stdout=subprocess.PIPE,
-                cwd=self.directory,
-                text=True,
-                timeout=TIMEOUT_SECONDS,
-                check=True,
-            ).stdout
-        assert tap.returncode == exit_code
-        self.state = states.splitlines()[-1]
+        target = [self.target, "--config", "target.json"]
+        with (
+            subprocess.Popen(command, stdout=subprocess.PIPE, cwd=self.directory) as tap,
+            subprocess.Popen(
+                target, stdin=tap.stdout, stdout=subprocess.PIPE, cwd=self.directory, text=True
+            ) as sink,
+        ):
+            meanwhile(tap)
+            states, _ = sink.communicate(timeout=TIMEOUT_SECONDS)
+        assert (tap.returncode, sink.returncode) == (exit_code, 0)
+        self.state = [self.state, *states.splitlines()][-1]
 
     def rows(self, table: str) -> Rows:
         """Return the rows of a table by their key, with timestamps in the tap's notation."""
@@ -244,6 +256,37 @@ def test_workspaces_share_tables(pipeline: Pipeline, sandbox: Sandbox) -> None:
         counts = pipeline.rows_by_workspace(table)
         assert counts.keys() == {sandbox.options.workspace_id, "other123"}, table
         assert len(set(counts.values())) == 1, table
+
+
+def test_audits_stay_right_after_a_kill(pipeline: Pipeline, sandbox: Sandbox) -> None:
+    """Each run that ends by itself has its rows, also if streams failed; a killed one has none."""
+    control = sandbox.control
+    pipeline.streams = ("contacts", "contact_tags", "tags", "teams", "sync_audit")
+    pipeline.run()
+    control.faults.add(Fault(kind="status", path="/teams", times=None))
+    pipeline.run(exit_code=1, max_retry_seconds=1)
+    control.faults.clear()
+    before = pipeline.rows("sync_audit")
+    control.clear_requests()
+    control.faults.add(Fault(kind="hang", path="/tags", seconds=TIMEOUT_SECONDS))
+
+    def kill(tap: subprocess.Popen[bytes]) -> None:
+        wait_until(lambda: "/tags" in {request.path for request in control.requests()})
+        tap.kill()
+
+    pipeline.run(exit_code=-signal.SIGKILL, meanwhile=kill)
+
+    statuses = [(stream, row["status"]) for (_, stream), row in sorted(before.items())]
+    assert statuses == [
+        *(("contact_tags", "complete"), ("contacts", "complete")),
+        *(("tags", "complete"), ("teams", "complete")),
+        *(("contact_tags", "complete"), ("contacts", "complete")),
+        *(("tags", "complete"), ("teams", "failed")),
+    ]
+    assert pipeline.rows("sync_audit") == before
+    control.faults.clear()
+    pipeline.run()
+    assert len(pipeline.rows("sync_audit")) == 12
 
 
 def _as_written(value: Any) -> Any:

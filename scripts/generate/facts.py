@@ -34,7 +34,7 @@ GROUPS = {
     "Calls": ("calls",),
     "Workspace": ("workspace", "teams", "tags", "data_attributes", "inbox"),
     "Help Center and content": ("help_center", "content", "news"),
-    "Logs and exports": ("activity_logs", "message_engagement"),
+    "Logs and exports": ("activity_logs", "message_engagement", "sync_audit"),
     "Webhooks": ("notification_streams",),
 }
 """Heading -> the modules of `tap_intercom/streams/`; another module is a group by itself."""

@@ -34,7 +34,7 @@ def pages(
 
     A page that leads to no other, although the list counts more records than came, is requested
     again: a link may be missing once. If it leads nowhere then, Intercom's count is off. A page
-    says if the list is known to lack records.
+    says if the list is known to lack records, and how many have come so far.
 
     Args:
         client: Sends the requests.
@@ -59,6 +59,7 @@ def pages(
                 continue
             page, after = _page_without_record(client, following, seen, error)
         _note_change(page, totals)
+        page.received = seen.count if request.record_keys else None
         yield page
         following = after
         if following and (now := clock()) - logged >= SECONDS_BETWEEN_LINES:

@@ -71,9 +71,11 @@ class Page:
 
     Attributes:
         missing: Why the list that ends with this page lacks records; empty if it may have all.
+        received: How many different records of its list have come so far; None if that is unknown.
     """
 
     missing = ""
+    received: int | None = None
 
     def __init__(self, request: Request, values: Mapping[str, msgspec.Raw]) -> None:
         """Take the encoded values of a response; see `parse_response`."""
@@ -102,7 +104,7 @@ class Page:
     def copy(self) -> Page:
         """Return the page as it was received, without changes made to its decoded values."""
         page = Page(self._request, self._values)
-        page.missing = self.missing
+        page.missing, page.received = self.missing, self.received
         return page
 
     def records(self) -> list[Record]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import value_at
+from tap_intercom.api.seen_records import SeenRecords
 from tap_intercom.compat import override
 from tap_intercom.custom.definitions import (
     AUTO,
@@ -116,8 +117,7 @@ class CustomStream(DefinedStream, TopLevelStream):
         return super().post_process(self.row(row), context)
 
     def _read(self, since: int) -> Iterator[Record]:
-        for page in self.pages(list_request(self.definition, since)):
-            yield from records_in(self.definition, page.as_dict())
+        return listed_records(self.definition, self.pages(list_request(self.definition, since)))
 
 
 class CustomChildStream(DefinedStream, ListChildStream):
@@ -137,9 +137,7 @@ class CustomChildStream(DefinedStream, ListChildStream):
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         self._has_received = True
-        return [
-            self.row(item) for page in pages for item in records_in(self.definition, page.as_dict())
-        ]
+        return [self.row(item) for item in listed_records(self.definition, pages)]
 
     @property
     @override
@@ -183,6 +181,23 @@ def list_request(definition: StreamDefinition, since: int) -> Request:
     if parameter and since:
         params[parameter] = since
     return Request(definition.path, params, record_keys=(), paging=definition.paging)
+
+
+def listed_records(definition: StreamDefinition, pages: Iterable[Page]) -> Iterator[Record]:
+    """Yield the records of a list, and note in each page how many different ones have come.
+
+    Raises:
+        InvalidRequestError: A page has none at the definition's `records_path`.
+    """
+    seen = SeenRecords()
+    for page in pages:
+        records = records_in(definition, page.as_dict())
+        seen.add_page(
+            (str([one.get(key) for key in definition.primary_keys]), 0) for one in records
+        )
+        is_list = definition.records_path != WHOLE_RESPONSE
+        page.received = seen.count if is_list else None
+        yield from records
 
 
 def records_in(definition: StreamDefinition, response: Mapping[str, Any]) -> list[Record]:

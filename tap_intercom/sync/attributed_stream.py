@@ -38,7 +38,7 @@ class AttributeDefinitionStream(ListStream):
 
     @override
     def pages(self, request: Request) -> Iterator[Page]:
-        return self.noting_missing(self.run.attribute_definitions.pages(request))
+        return self.counting(self.run.attribute_definitions.pages(request))
 
 
 class AttributedStream(TopLevelStream):

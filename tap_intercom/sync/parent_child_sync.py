@@ -84,9 +84,11 @@ class ParentChildSync:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop the record counters, and note if an error or the end of the run came before."""
-        if kind is not None:
-            for stream in self._streams:
+        """Stop the record counters, and note if the streams were read to their end."""
+        for stream in self._streams:
+            if kind is None:
+                stream.audit.is_done = True
+            else:
                 stream.stream.note_missing("the stream was not read to its end")
         self._exit_stack.__exit__(kind, error, trace)
 

@@ -27,6 +27,11 @@ class RecordCount:
         self._further_ids = array("q")  # hashes of those that are not remembered
 
     @property
+    def is_answered(self) -> bool:
+        """Whether a page has come, so that `expected` is known."""
+        return self._expected_at > 0
+
+    @property
     def missing(self) -> int:
         """How many records fewer were received than expected."""
         return max(0, self.expected - self.received)

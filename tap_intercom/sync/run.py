@@ -35,6 +35,7 @@ class Run:
         is_configured: Whether the configuration is complete, so that Intercom can be asked.
         has_catalog: Whether a catalog was given, so that no schema is discovered.
         changes: Names the records that changed, if the run reads only those.
+        ended_by: What ended the run before all streams were read.
         failures: Why a stream could not be loaded completely, by its name.
     """
 
@@ -44,6 +45,7 @@ class Run:
     is_configured: bool
     has_catalog: bool
     changes: ChangeFeed | None = None
+    ended_by: Exception | None = None
     failures: dict[str, IntercomError] = field(default_factory=dict)
 
     @cached_property

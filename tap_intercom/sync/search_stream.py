@@ -60,14 +60,20 @@ class SearchStream(TopLevelStream):
             IntercomError: Intercom refused the search or kept failing.
         """
         count = RecordCount()
-        for item in self._windows(endpoint, count).oldest_first(since):
-            self.expected_records = count.expected
-            yield item
-        if self.has_version:
-            again = count.started_again()
-            yield from self._windows(endpoint, again).oldest_first(max(since, self.stable_before))
-            count.add_repeated(again)
-        self._log_count(count)
+        try:
+            for item in self._windows(endpoint, count).oldest_first(since):
+                self.expected_records = count.expected
+                yield item
+            if self.has_version:
+                again = count.started_again()
+                yield from self._windows(endpoint, again).oldest_first(
+                    max(since, self.stable_before)
+                )
+                count.add_repeated(again)
+            self._log_count(count)
+        finally:
+            if count.is_answered:
+                self.audit.count(count.expected, count.received)
 
     def search_newest_first(
         self, endpoint: SearchEndpoint, since: int
@@ -83,7 +89,8 @@ class SearchStream(TopLevelStream):
         started_at, received = self.run.started_at, 0
         position = common_position(self.selected_streams) or ReadPosition(since, started_at)
         try:
-            for item in newest_first(self.search(endpoint), position, started_at):
+            search = self.search(endpoint)
+            for item in newest_first(search, position, started_at, self.audit.count):
                 received += 1
                 yield item
         except CursorRefusedError as error:

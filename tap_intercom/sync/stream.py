@@ -40,6 +40,7 @@ from tap_intercom.schema.normalize import Normalizer
 from tap_intercom.schema.personal_data import Protector, without_marks
 from tap_intercom.schema.selection import deselected_properties, without
 from tap_intercom.sync.activate_version import VersionedStream
+from tap_intercom.sync.audit import Audit
 from tap_intercom.sync.incoming_catalog import keep_key_columns
 from tap_intercom.sync.progress import Summary
 from tap_intercom.sync.stream_maps import stream_maps
@@ -104,6 +105,11 @@ class IntercomStream(VersionedStream):
         return False
 
     @property
+    def is_read(self) -> bool:
+        """Whether this run reads the stream, if it is selected."""
+        return self.run.changes is None or self.reads_changes
+
+    @property
     def own_schema(self) -> dict[str, Any]:
         """The JSON Schema of the columns that not every stream has, with marks of personal data."""
         return SCHEMAS.get_schema(self.name)
@@ -158,6 +164,11 @@ class IntercomStream(VersionedStream):
     def summary(self) -> Summary:
         """The stream's figures for the run."""
         return Summary(self.name)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What `sync_audit` says of the stream; first needed before its bookmark advances."""
+        return Audit(self.stream_state.get("replication_key_value"))
 
     @override
     def log_sync_costs(self) -> None:
@@ -360,4 +371,5 @@ class IntercomStream(VersionedStream):
             mapped = stream_map.transform(record)
             if mapped is not None:
                 self.run.writer.write_row(stream_map.stream_alias, mapped, self.version)
+                self.audit.records += 1
         self.state_manager.is_flushed = False

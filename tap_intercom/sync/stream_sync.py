@@ -74,6 +74,7 @@ class StreamSync:
         self.start_timestamp = bookmark.start_timestamp
         self.records = 0
         self.has_ended = False
+        self.audit = stream.audit
         self._warnings = WarningCounter()
         stream.logger.addHandler(self._warnings)
         stream.begin_version()
@@ -155,6 +156,7 @@ class ChildStreamSync(StreamSync):
             for page in detail or ():
                 self.stream.note_missing(page.missing)
             written = self.stream.write_rows(self.stream.rows(item.record, detail or []))
+            self.audit.count_list(detail[-1] if detail else None)
         except NotFoundError as error:
             self._skip_not_found(item, error)
         except PermissionDeniedError as error:

@@ -58,12 +58,12 @@ class TopLevelStream(IntercomStream):
         return [stream for stream in streams if stream.selected]
 
     def pages(self, request: Request) -> Iterator[Page]:
-        """Yield the pages of a list, and note if it lacks records."""
-        yield from self.noting_missing(pagination.pages(self.client, request))
+        """Yield the pages of a list, count its records, and note if it lacks some."""
+        yield from self.counting(pagination.pages(self.client, request))
 
-    def noting_missing(self, pages: Iterable[Page]) -> Iterator[Page]:
-        """Yield pages, and note if their list lacks records."""
-        for page in pages:
+    def counting(self, pages: Iterable[Page]) -> Iterator[Page]:
+        """Yield the pages of a list, count its records, and note if it lacks some."""
+        for page in self.audit.counting(pages):
             if page.missing:
                 self.note_missing(page.missing)
             yield page
@@ -113,7 +113,7 @@ class TopLevelStream(IntercomStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """Yield this stream's records; records of its child streams are written on the way."""
-        if self.run.changes is not None and not self.reads_changes:
+        if not self.is_read:
             return
         sync = ParentChildSync(self, self.stable_before, self.bookmark_of)
         try:

@@ -25,6 +25,7 @@ class NotificationStream(TopLevelStream):
     """Rows made from notifications, in the order of `sequence`; the bookmark is a position."""
 
     replication_key = "sequence"
+    permission = "none"
     retention = "old notifications may have been pruned"
     selected_by_default = False
 

@@ -337,6 +337,8 @@ class SyncHarness:
                 tap.sync_all()
             except IntercomError as caught:
                 error = caught.with_traceback(None)  # it would keep threads alive
+                if tap:
+                    tap.write_audit(caught)
             except (Killed, KeyboardInterrupt, BrokenPipeError) as end:
                 is_killed = True
                 if tap and isinstance(end, KeyboardInterrupt):
