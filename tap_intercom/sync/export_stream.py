@@ -91,7 +91,7 @@ class ExportStream(TopLevelStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         yield from super().get_records(context)
-        if self.name not in self.run.failures:
+        if self.is_read and self.name not in self.run.failures:
             self.advance_bookmark(self.until)
 
     @override

@@ -103,6 +103,17 @@ def test_audit_has_the_streams_that_are_read(inbox: Inbox) -> None:
     assert rows["contacts"] == 1
 
 
+def test_exports_keep_their_bookmark(inbox: Inbox) -> None:
+    """They are not read, so what they would have brought is left to the next complete run."""
+    first = inbox.sync(select=["message_engagement"], webhooks_only=False)
+    inbox.harness.sandbox.clock.advance(86_400)
+
+    second = inbox.sync(first.state, select=["message_engagement"])
+
+    assert first.bookmark("message_engagement")
+    assert second.bookmark("message_engagement") == first.bookmark("message_engagement")
+
+
 def test_rows_are_those_of_a_normal_run(inbox: Inbox) -> None:
     control = inbox.harness.sandbox
     chosen = {kind: control.records(kind)[2]["id"] for kind in PARENTS}
