@@ -110,6 +110,11 @@ def dbt() -> Path:
     return _environment(CACHE / "dbt", "--only-group", "dbt") / "dbt"
 
 
+def duckdb() -> Path:
+    """Return a Python that has the locked DuckDB, with its extension for Postgres."""
+    return _environment(CACHE / "recipes", "--only-group", "recipes") / "python"
+
+
 def constraints(name: str, *groups: str) -> Path:
     """Write the versions that uv.lock has for some groups as a file of pip constraints.
 

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,34 @@ pytestmark = pytest.mark.end_to_end
 TIMEOUT_SECONDS = 120
 STREAMS = ("admins", "conversations", "conversation_transcripts", "deleted_conversations", "teams")
 LOCAL_PROGRAMS = Path("/usr/local/bin")
+TARGET_JSONL = """\
+#!/usr/bin/env python3
+import json, pathlib, sys, time
+folder = pathlib.Path("output")
+folder.mkdir(exist_ok=True)
+run = time.time_ns()
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["type"] == "RECORD":
+        with open(folder / f"{message['stream']}-{run}.jsonl", "a") as file:
+            print(json.dumps(message["record"]), file=file)
+    elif message["type"] == "STATE":
+        print(json.dumps(message["value"]))
+"""
+"""Writes the files of target-jsonl, whose requirements contradict those of the SDK."""
+
+DUCKDB = """\
+import json, pathlib, shutil, sys, duckdb, duckdb_extension_postgres_scanner as extension
+connection = duckdb.connect("intercom.duckdb", config={"extension_directory": "extensions"})
+(platform,) = connection.sql("PRAGMA platform").fetchone()
+folder = pathlib.Path("extensions", f"v{duckdb.__version__}", platform)
+folder.mkdir(parents=True)
+for file in pathlib.Path(extension.__file__).parent.glob("extensions/*/*"):
+    shutil.copy(file, folder)
+connection.execute(sys.argv[1])
+print(json.dumps(connection.sql(sys.argv[2]).fetchall()))
+"""
+"""Executes statements where the extension is that of a wheel; prints the result of a query."""
 
 
 def section(title: str) -> str:
@@ -275,3 +303,45 @@ def test_power_bi_reads_nothing_but_its_view(warehouse: Warehouse) -> None:
     assert columns <= rows[0].keys()
     current = {record["id"] for record in warehouse.sandbox.control.records("conversations")}
     assert {row["id"] for row in rows} == current
+
+
+def duckdb(directory: Path, statements: str) -> set[tuple[Any, ...]]:
+    """Execute statements of the page in DuckDB; return what they wrote into the Parquet file."""
+    query = "SELECT id, title, epoch(updated_at)::bigint FROM 'conversations.parquet'"
+    printed = subprocess.check_output(
+        [dev.duckdb(), "-c", DUCKDB, statements, query], cwd=directory, timeout=TIMEOUT_SECONDS
+    )
+    return {tuple(row) for row in json.loads(printed)}
+
+
+def test_duckdb_copies_postgres_into_parquet(warehouse: Warehouse, tmp_path: Path) -> None:
+    statements, _ = blocks(section("DuckDB and Parquet"), "sql")
+    address = f"'postgresql://{warehouse.postgres.url}'"
+
+    copied = duckdb(tmp_path, re.sub("'host=.+?'", address, statements))
+
+    loaded = warehouse.rows("""
+        SELECT id, title, extract(epoch FROM updated_at)::bigint FROM tap_intercom.conversations
+    """)
+    assert copied == {tuple(row.values()) for row in loaded}
+
+
+def test_duckdb_takes_latest_rows_of_files(warehouse: Warehouse, tmp_path: Path) -> None:
+    _, statements = blocks(section("DuckDB and Parquet"), "sql")
+    control = warehouse.sandbox.control
+    target = tmp_path / "target-jsonl"
+    target.write_text(TARGET_JSONL)
+    target.chmod(0o755)
+    pipeline = replace(
+        warehouse.pipeline, directory=tmp_path, target=target, streams=("conversations",)
+    )
+    pipeline.state = "{}"
+    pipeline.run()
+    control.change("conversations", control.records("conversations")[0]["id"], {"title": "New"})
+    pipeline.run()
+
+    loaded = duckdb(tmp_path, statements)
+
+    records = control.records("conversations")
+    assert loaded == {(one["id"], one["title"], one["updated_at"]) for one in records}
+    assert len([*(tmp_path / "output").iterdir()]) == 2
