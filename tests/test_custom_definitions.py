@@ -15,7 +15,7 @@ MINIMAL = {"name": "things", "path": "/audiences", "primary_keys": ["id"]}
 CHILD = {"parent": "contacts", "path": "/x/{id}"}
 FIELDS = [
     *("name", "path", "primary_keys", "method", "params", "body", "records_path", "columns"),
-    *("replication_key", "replication_param", "paging", "parent"),
+    *("replication_key", "replication_param", "paging", "response_fields", "api_version", "parent"),
 ]
 
 WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
@@ -61,6 +61,28 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
         "columns: contact_id is filled in by the tap",
     ),
     ({"columns": {"unfit_values": "string"}}, "columns: unfit_values is filled in by the tap"),
+    ({"response_fields": ["total_count"]}, "response_fields: has to be of type object"),
+    ({"response_fields": {"a": 1}}, "response_fields.a: has to be of type string"),
+    ({"response_fields": {"a": ""}}, "response_fields.a: '' should be non-empty"),
+    ({"response_fields": {"": "a"}}, "response_fields: a name is empty"),
+    ({"response_fields": {"id": "a"}}, "response_fields: there is another column id"),
+    ({"response_fields": {"record": "a"}}, "response_fields: there is another column record"),
+    (
+        {"columns": {"total": "integer"}, "response_fields": {"total": "total_count"}},
+        "response_fields: there is another column total",
+    ),
+    (
+        {**CHILD, "response_fields": {"contact_id": "a"}},
+        "response_fields: there is another column contact_id",
+    ),
+    ({"response_fields": {"a": "b..c"}}, "response_fields: a has to be names with dots"),
+    ({"response_fields": {"all": "data"}}, "response_fields: all has to be outside the records"),
+    (
+        {"records_path": "a.b", "response_fields": {"all": "a.b"}},
+        "response_fields: all has to be outside the records, which are at a.b",
+    ),
+    ({"api_version": "2.99"}, "api_version '2.99' is not a version that this tap knows"),
+    ({"api_version": 2.16}, "api_version: has to be of type string"),
     ({"replication_param": "since"}, "replication_param needs a replication_key"),
     ({"replication_key": ""}, "replication_key: '' should be non-empty"),
     (

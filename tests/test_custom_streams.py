@@ -184,6 +184,53 @@ def test_single_object_can_be_loaded(tap: TapRunner, records_path: str, key: str
     assert row[key] == row["record"][key]
 
 
+FIELDS = {"total": "total_count", "size": "pages.per_page", "links": "pages", "kind": "type"}
+
+
+def test_response_fields_are_columns(tap: TapRunner) -> None:
+    output = load(tap, {**LEADS, "response_fields": FIELDS})
+
+    rows = output.records("leads")
+    assert {(row["total"], row["size"]) for row in rows} == {(len(rows), 20)}
+    assert {row["links"]["page"] for row in rows} == set(
+        range(1, rows[0]["links"]["total_pages"] + 1)
+    )
+    assert {row["kind"] for row in rows} == {"list"}
+    assert all(Draft202012Validator(output.schemas[0]["schema"]).is_valid(row) for row in rows)
+
+
+def test_child_rows_have_response_fields(tap: TapRunner) -> None:
+    output = load(tap, {**NOTES, "response_fields": {"total": "total_count"}})
+
+    counts = Counter(row["contact_id"] for row in output.records("my_notes"))
+    assert all(row["total"] == counts[row["contact_id"]] for row in output.records("my_notes"))
+
+
+def test_response_field_that_no_response_has_is_named(
+    tap: TapRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    output = load(tap, {**AUDIENCES, "response_fields": {"sum": "total", "total": "total_count"}})
+
+    assert {row["sum"] for row in output.records("things")} == {None}
+    assert "no response has the response_fields sum, so" in caplog.text
+
+
+@pytest.mark.parametrize("parent", [None, "contacts"])
+def test_requests_have_their_api_version(
+    sandbox: Sandbox, tap: TapRunner, parent: str | None
+) -> None:
+    definition = (
+        {**NOTES, "api_version": "2.15"} if parent else {**MACROS, "api_version": "Preview"}
+    )
+
+    load(tap, definition)
+
+    sent = {request.path: request.api_version for request in sandbox.control.requests()}
+    own = {version for path, version in sent.items() if path.endswith(("/notes", "/macros"))}
+    assert own == {definition["api_version"]}
+    assert sent["/me"] == "2.17"
+
+
 def test_search_sends_cursor_in_body(sandbox: Sandbox, tap: TapRunner) -> None:
     output = load(tap, LEADS)
 

@@ -30,7 +30,7 @@ from tap_intercom.timestamps import TimestampedRecord, parse_timestamp
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Record
 
     from tap_intercom.api.response import Page
     from tap_intercom.errors import IntercomError
@@ -71,10 +71,29 @@ class DefinedStream(IntercomStream):
         """The fields of the records so far."""
         return set()
 
-    def row(self, record: Record) -> Record:
-        """Return the columns of a record, and note its fields."""
-        self._fields.update(record)
-        return self.definition.row(record)
+    def listed_rows(self, pages: Iterable[Page]) -> Iterator[Record]:
+        """Yield the columns of a list's records; note their fields, and how many have come.
+
+        Raises:
+            InvalidRequestError: A page has no records at the definition's `records_path`.
+        """
+        definition, seen = self.definition, SeenRecords()
+        for page in pages:
+            response = page.as_dict()
+            records = records_in(definition, response)
+            seen.add_page((str([one.get(key) for key in self.own_keys]), 0) for one in records)
+            is_list = definition.records_path != WHOLE_RESPONSE
+            page.received = seen.count if is_list else None
+            values = definition.response_values(response)
+            self._null_fields &= {name for name, value in values.items() if value is None}
+            for record in records:
+                self._fields.update(record)
+                yield {**definition.row(record), **values}
+
+    @cached_property
+    def _null_fields(self) -> set[str]:
+        """The `response_fields` that no response so far had."""
+        return set(self.definition.response_fields)
 
     @override
     def advance_in_state(self, key: str, timestamp: int) -> None:
@@ -90,6 +109,12 @@ class DefinedStream(IntercomStream):
                 "%s: no record has the fields %s, so these columns are null",
                 self.name,
                 ", ".join(missing),
+            )
+        if self._fields and self._null_fields:
+            self.logger.warning(
+                "%s: no response has the response_fields %s, so these columns are null",
+                self.name,
+                ", ".join(sorted(self._null_fields)),
             )
         if error and self.name not in self.run.failures:
             self.fail(error)
@@ -112,12 +137,8 @@ class CustomStream(DefinedStream, TopLevelStream):
             self.expected_records = len(spool)
             yield from spool.oldest_first()
 
-    @override
-    def post_process(self, row: Record, context: Context | None = None) -> Record | None:
-        return super().post_process(self.row(row), context)
-
     def _read(self, since: int) -> Iterator[Record]:
-        return listed_records(self.definition, self.pages(list_request(self.definition, since)))
+        return self.listed_rows(self.pages(list_request(self.definition, since)))
 
 
 class CustomChildStream(DefinedStream, ListChildStream):
@@ -137,7 +158,7 @@ class CustomChildStream(DefinedStream, ListChildStream):
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         self._has_received = True
-        return [self.row(item) for item in listed_records(self.definition, pages)]
+        return list(self.listed_rows(pages))
 
     @property
     @override
@@ -172,32 +193,20 @@ def list_request(definition: StreamDefinition, since: int) -> Request:
         since: The timestamp (epoch seconds) from which records are wanted; 0 for all of them.
     """
     params = {name: _query_value(value) for name, value in definition.params.items()}
-    body, parameter = definition.body, definition.replication_param
+    body = definition.body if definition.method == "POST" else None
     since = max(0, since - 1)  # the endpoint may exclude the timestamp itself
-    if definition.method == "POST":
-        if parameter:
-            body = with_value(body, parameter, since)
-        return Request(definition.path, params, body, record_keys=(), paging=definition.paging)
-    if parameter and since:
-        params[parameter] = since
-    return Request(definition.path, params, record_keys=(), paging=definition.paging)
-
-
-def listed_records(definition: StreamDefinition, pages: Iterable[Page]) -> Iterator[Record]:
-    """Yield the records of a list, and note in each page how many different ones have come.
-
-    Raises:
-        InvalidRequestError: A page has none at the definition's `records_path`.
-    """
-    seen = SeenRecords()
-    for page in pages:
-        records = records_in(definition, page.as_dict())
-        seen.add_page(
-            (str([one.get(key) for key in definition.primary_keys]), 0) for one in records
-        )
-        is_list = definition.records_path != WHOLE_RESPONSE
-        page.received = seen.count if is_list else None
-        yield from records
+    if definition.replication_param and body is not None:
+        body = with_value(body, definition.replication_param, since)
+    elif definition.replication_param and since:
+        params[definition.replication_param] = since
+    return Request(
+        definition.path,
+        params,
+        body,
+        record_keys=(),
+        paging=definition.paging,
+        api_version=definition.api_version,
+    )
 
 
 def records_in(definition: StreamDefinition, response: Mapping[str, Any]) -> list[Record]:

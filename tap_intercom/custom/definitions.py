@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from singer_sdk import typing as th
 
-from tap_intercom.schema.columns import ARRAY, BOOLEAN, DATE_TIME, INTEGER, NUMBER, OBJECT, TEXT
+from tap_intercom.api.response import value_at
+from tap_intercom.schema.columns import (
+    ANY,
+    ARRAY,
+    BOOLEAN,
+    DATE_TIME,
+    INTEGER,
+    NUMBER,
+    OBJECT,
+    TEXT,
+)
 from tap_intercom.schema.personal_data import DEFINED, MARK
 from tap_intercom.streams import stream_types
 from tap_intercom.sync.top_level_stream import TopLevelStream
@@ -126,6 +136,16 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             enum=["auto", "none", "cursor", "link", "page"],
         ),
     ] = AUTO
+    response_fields: Annotated[
+        dict[str, NonEmpty],
+        _field(
+            "Columns from the response outside its records, and where each value is, such as "
+            "total_count or pages.total_pages; it stays as it comes: text, number, boolean or JSON"
+        ),
+    ] = {}
+    api_version: Annotated[
+        NonEmpty, _field("API version of the requests; the setting api_version unless given")
+    ] = ""
     parent: Annotated[
         str,
         _field(
@@ -149,6 +169,7 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         types = {name: COLUMN_TYPES[kind] for name, kind in self.columns.items()}
         types = types or {WHOLE_RECORD: OBJECT}
         columns = {name: {**column, MARK: DEFINED} for name, column in types.items()}
+        columns |= {name: {**ANY, MARK: DEFINED} for name in self.response_fields}
         columns |= {key: {"type": "string"} for key in self.primary_keys}
         if self.parent:
             parent_id, parent_updated_at = self.parent_columns
@@ -158,6 +179,12 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return copy.deepcopy(
             {"type": "object", "properties": columns, "additionalProperties": True}
         )
+
+    def response_values(self, response: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the columns that all records of a response have."""
+        return {
+            name: value_at(response, path.split(".")) for name, path in self.response_fields.items()
+        }
 
     def row(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return the columns of a record; where none are defined, its keys and the record whole."""

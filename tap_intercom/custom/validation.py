@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_intercom.api_version import configured_version
+from tap_intercom import api_version
+from tap_intercom.api_version import DEFAULT_VERSION, configured_version
 from tap_intercom.custom.definitions import (
+    AUTO,
     ITEM_SCHEMA,
     PARENTS,
     WHOLE_RECORD,
@@ -20,13 +22,11 @@ from tap_intercom.custom.definitions import (
     StreamDefinition,
     with_value,
 )
-from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS
+from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS, WORKSPACE_ID
 from tap_intercom.settings import schema_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
-
-    from tap_intercom.api_version import ApiVersion
 
 RESERVED_PREFIXES = ("custom_object_", "reporting_")
 """How names begin that other settings give to streams."""
@@ -63,7 +63,7 @@ def errors(config: Mapping[str, Any], reserved_names: Collection[str]) -> list[s
         title = f"number {number}" if name is None else repr(name)
         found += [
             f"custom_streams: {title}: {error}"
-            for error in _item_errors(_without_nulls(item), used_names, configured_version(config))
+            for error in _item_errors(_without_nulls(item), used_names, config)
         ]
         used_names.add(str(name))
     return found
@@ -83,7 +83,7 @@ def _convert(item: Mapping[str, Any]) -> StreamDefinition:
 
 
 def _item_errors(
-    item: Mapping[str, Any], used_names: Collection[str], api_version: ApiVersion
+    item: Mapping[str, Any], used_names: Collection[str], config: Mapping[str, Any]
 ) -> Iterator[str]:
     yield from schema_errors(item, ITEM_SCHEMA, "field")
     try:
@@ -92,7 +92,7 @@ def _item_errors(
         return  # the other checks need all fields, each of its type
     yield from _name_errors(definition.name, used_names)
     parent = PARENTS.get(definition.parent)
-    if parent and api_version < parent.min_api_version:
+    if parent and configured_version(config) < parent.min_api_version:
         yield f"parent: {definition.parent} need api_version {parent.min_api_version} or later"
     for check in CHECKS:
         if error := check(definition):
@@ -150,9 +150,30 @@ def _columns_error(definition: StreamDefinition) -> str:
         return f"columns: {', '.join(keys)} is a key, and keys are of type string"
     if "" in columns:
         return "columns: a name is empty"
-    of_tap = (*definition.parent_columns, *COLUMNS_OF_ALL_STREAMS)
-    filled_in = [name for name in columns if name in of_tap]
+    filled_in = [name for name in columns if name in _columns_of_tap(definition)]
     return f"columns: {', '.join(filled_in)} is filled in by the tap" if filled_in else ""
+
+
+def _columns_of_tap(definition: StreamDefinition) -> tuple[str, ...]:
+    return (*definition.parent_columns, *COLUMNS_OF_ALL_STREAMS, WORKSPACE_ID)
+
+
+def _response_fields_error(definition: StreamDefinition) -> str:
+    of_record = (*definition.row({}), *_columns_of_tap(definition))
+    for column, path in definition.response_fields.items():
+        if not column:
+            return "response_fields: a name is empty"
+        if column in of_record:
+            return f"response_fields: there is another column {column}"
+        if not all(path.split(".")):
+            return f"response_fields: {column} has to be names with dots, such as pages.per_page"
+        if path == definition.records_path or (definition.records_path, path) == (AUTO, "data"):
+            return f"response_fields: {column} has to be outside the records, which are at {path}"
+    return ""
+
+
+def _api_version_error(definition: StreamDefinition) -> str:
+    return next(iter(api_version.errors(definition.api_version or DEFAULT_VERSION)), "")
 
 
 def _replication_error(definition: StreamDefinition) -> str:
@@ -182,6 +203,8 @@ CHECKS: tuple[Callable[[StreamDefinition], str], ...] = (
     _records_path_error,
     _primary_keys_error,
     _columns_error,
+    _response_fields_error,
+    _api_version_error,
     _replication_error,
 )
 """Each returns what is wrong with some fields, or an empty text."""

@@ -12,6 +12,7 @@ NUMBER: Column = {"type": ["number", "null"]}
 BOOLEAN: Column = {"type": ["boolean", "null"]}
 DATE_TIME: Column = {"type": ["string", "null"], "format": "date-time"}
 ARRAY: Column = {"type": ["array", "null"]}
+ANY: Column = {"type": ["string", "number", "boolean", "object", "array", "null"]}
 OBJECT: Column = {"type": ["object", "null"], "additionalProperties": True}
 
 UNFIT_VALUES = "unfit_values"

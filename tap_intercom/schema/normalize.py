@@ -211,8 +211,9 @@ def to_scalar(schema: Mapping[str, Any]) -> Convert:
 
 
 def kind_of(schema: Mapping[str, Any]) -> str:
-    """Return a schema's type other than null; a catalog that users edit may have none."""
-    return next((name for name in _listed(schema.get("type", [])) if name != "null"), UNTYPED)
+    """Return a schema's type other than null; none if it has several, or an edited catalog none."""
+    kinds = [name for name in _listed(schema.get("type", [])) if name != "null"]
+    return kinds[0] if len(kinds) == 1 else UNTYPED
 
 
 def _unless_unfit(value: Any, errors: dict[Any, Exception]) -> Any:
