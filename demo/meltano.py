@@ -25,6 +25,26 @@ NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}  # all servers are on this machine
 MAX_LINES_SHOWN = 60
 
 
+def clean_environment(directory: Path, settings: dict[str, str]) -> dict[str, str]:
+    """Return environment variables that hold no setting of the user.
+
+    Args:
+        directory: For the database with the state.
+        settings: Settings of plugins, as environment variables.
+    """
+    return {
+        **{name: os.environ[name] for name in os.environ if not name.startswith(USER_VARIABLES)},
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+        "MELTANO_DATABASE_URI": f"sqlite:///{directory / 'meltano.db'}",
+        "MELTANO_PROJECT_READONLY": "true",
+        "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "MELTANO_STATE_BACKEND_URI": "systemdb",
+        "MELTANO_VENV_BACKEND": "uv",
+        "NO_COLOR": "1",
+        **settings,
+    }
+
+
 class MeltanoError(Exception):
     """A Meltano command failed; the message is the end of what it printed."""
 
@@ -43,19 +63,7 @@ class Meltano:
         self._log.unlink(missing_ok=True)
         self._no_settings = directory / "empty.env"
         self._no_settings.touch()
-        self._environment = {
-            **{
-                name: os.environ[name] for name in os.environ if not name.startswith(USER_VARIABLES)
-            },
-            "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
-            "MELTANO_DATABASE_URI": f"sqlite:///{directory / 'meltano.db'}",
-            "MELTANO_PROJECT_READONLY": "true",
-            "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "MELTANO_STATE_BACKEND_URI": "systemdb",
-            "MELTANO_VENV_BACKEND": "uv",
-            "NO_COLOR": "1",
-            **settings,
-        }
+        self._environment = clean_environment(directory, settings)
 
     def install(self) -> None:
         """Install the tap of this clone and target-postgres, in the versions of uv.lock.

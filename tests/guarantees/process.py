@@ -137,13 +137,13 @@ class TapProcess:
         os.close(self._write_end)
 
 
-def wait_until(is_met: Callable[[], bool]) -> None:
-    """Wait for another process, a minute at most.
+def wait_until(is_met: Callable[[], bool], seconds: int = 60) -> None:
+    """Wait for another process, by default for a minute at most.
 
     Raises:
         TimeoutError: The condition was not met by then.
     """
-    for _ in range(1200):
+    for _ in range(20 * seconds):
         if is_met():
             return
         threading.Event().wait(0.05)
