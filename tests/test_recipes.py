@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.end_to_end
 
 TIMEOUT_SECONDS = 120
-STREAMS = ("admins", "conversations", "conversation_transcripts", "deleted_conversations", "teams")
+STREAMS = (
+    *("admins", "conversation_transcripts", "conversations", "deleted_conversations"),
+    *("sync_audit", "tags", "teams"),
+)
+NO_TAGS = Fault(kind="status", path="/tags", status=403, code="api_plan_restricted", times=None)
+WITH_VIEWS = ("Monitoring", "Search in transcripts", "Text for language models", "Power BI")
+"""The sections that begin with a view."""
+
 LOCAL_PROGRAMS = Path("/usr/local/bin")
 TARGET_JSONL = """\
 #!/usr/bin/env python3
@@ -92,7 +99,7 @@ class Warehouse:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Load a workspace, add the views of the page, and load again what has changed."""
+    """Load a workspace, add the views of the page, and load again all but tags."""
     directory = tmp_path_factory.mktemp("recipes")
     with Sandbox(TINY) as sandbox, running_postgres() as postgres:
         (directory / "target.json").write_text(json.dumps(target_settings(postgres)))
@@ -100,12 +107,14 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         pipeline = Pipeline(directory, postgres, dev.target_postgres(), source, streams=STREAMS)
         pipeline.run()
         loaded = Warehouse(sandbox, pipeline)
-        for title in ("Search in transcripts", "Text for language models", "Power BI"):
+        for title in WITH_VIEWS:
             loaded.execute(blocks(section(title), "sql")[0])
         first, second, *_ = sandbox.control.records("conversations")
         sandbox.control.add_parts(first["id"], 100)
         sandbox.control.delete("conversations", second["id"])
-        pipeline.run()
+        sandbox.control.faults.add(NO_TAGS)
+        pipeline.run(exit_code=1)
+        sandbox.control.faults.clear()
         yield loaded
 
 
@@ -209,6 +218,39 @@ def test_cron_job_leaves_running_job_alone(cron_job: Path) -> None:
     assert not (cron_job / "state.json").exists()
 
 
+def shell(page: str, directory: Path, postgres: Postgres) -> str:
+    """Run the commands of a section with Postgres' programs; return what they print."""
+    (script,) = blocks(page, "sh")
+    environment = {
+        "DATABASE_URL": f"postgresql://{postgres.url}",
+        "PATH": os.pathsep.join([str(SITE_PACKAGES / PROGRAMS), os.defpath]),
+    }
+    return subprocess.check_output(
+        ["bash", "-euc", script],
+        cwd=directory,
+        env=environment,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+    )
+
+
+def test_alerts_name_what_is_not_complete(warehouse: Warehouse, tmp_path: Path) -> None:
+    page = section("Monitoring")
+    later = (
+        "UPDATE tap_intercom.sync_audit SET run_started_at = run_started_at - interval '3 hours'"
+    )
+
+    alert = shell(page, tmp_path, warehouse.postgres)
+    warehouse.execute("UPDATE tap_intercom.sync_audit SET status = 'complete'")
+    alert_of_complete_run = shell(page, tmp_path, warehouse.postgres)
+    warehouse.execute(later)
+    alert_three_hours_later = shell(page, tmp_path, warehouse.postgres)
+
+    assert re.fullmatch(r"tags\|.+\|denied api_plan_restricted\n", alert)
+    assert alert_of_complete_run == ""
+    assert re.fullmatch(r"sync_audit\|.+\|no run .+\n", alert_three_hours_later)
+
+
 def test_search_finds_messages_of_current_conversations(warehouse: Warehouse) -> None:
     _, query = blocks(section("Search in transcripts"), "sql")
     texts = {
@@ -266,16 +308,7 @@ def test_chunks_make_up_the_transcript(warehouse: Warehouse) -> None:
 
 
 def test_exported_lines_are_transcripts(warehouse: Warehouse, tmp_path: Path) -> None:
-    (export,) = blocks(section("Text for language models"), "sh")
-    programs = SITE_PACKAGES / PROGRAMS
-    environment = {
-        "DATABASE_URL": f"postgresql://{warehouse.postgres.url}",
-        "PATH": os.pathsep.join([str(programs), os.defpath]),
-    }
-
-    subprocess.run(
-        ["bash", "-euc", export], cwd=tmp_path, env=environment, check=True, timeout=TIMEOUT_SECONDS
-    )
+    shell(section("Text for language models"), tmp_path, warehouse.postgres)
 
     lines = map(json.loads, (tmp_path / "chunks.jsonl").read_text(encoding="utf-8").splitlines())
     exported = {
