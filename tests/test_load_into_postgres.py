@@ -7,14 +7,12 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from psycopg import sql
-from psycopg.rows import dict_row
 
 import dev
 from demo.postgres import Postgres, running_postgres
@@ -24,6 +22,7 @@ from tests.guarantees.process import wait_until
 from tests.sandbox.faults import Fault
 from tests.sandbox.server import Sandbox
 from tests.singer import select_streams
+from tests.tables import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -86,11 +85,7 @@ class Pipeline:
 
     def rows(self, table: str) -> Rows:
         """Return the rows of a table by their key, with timestamps in the tap's notation."""
-        query = sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))
-        with self.postgres.connect() as connection:
-            rows = connection.cursor(row_factory=dict_row).execute(query).fetchall()
-        values = [{name: _as_written(value) for name, value in row.items()} for row in rows]
-        return {tuple(row[key] for key in KEYS[table]): row for row in values}
+        return rows_of(self.postgres, table)
 
     def rows_by_workspace(self, table: str) -> dict[str, int]:
         """Return how many rows of a table each workspace has."""
@@ -287,11 +282,6 @@ def test_audits_stay_right_after_a_kill(pipeline: Pipeline, sandbox: Sandbox) ->
     control.faults.clear()
     pipeline.run()
     assert len(pipeline.rows("sync_audit")) == 12
-
-
-def _as_written(value: Any) -> Any:
-    """Return a timestamp in the tap's notation; target-postgres stores UTC without the zone."""
-    return value.replace(tzinfo=UTC).isoformat() if isinstance(value, datetime) else value
 
 
 def _is_id(column: str) -> bool:
