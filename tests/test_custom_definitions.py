@@ -15,7 +15,15 @@ MINIMAL = {"name": "things", "path": "/audiences", "primary_keys": ["id"]}
 CHILD = {"parent": "contacts", "path": "/x/{id}"}
 FIELDS = [
     *("name", "path", "primary_keys", "method", "params", "body", "records_path", "columns"),
-    *("replication_key", "replication_param", "paging", "response_fields", "api_version", "parent"),
+    *(
+        "replication_key",
+        "replication_param",
+        "timestamp_format",
+        "paging",
+        "response_fields",
+        "api_version",
+        "parent",
+    ),
 ]
 
 WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
@@ -35,7 +43,21 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ({"path": "https://example.com/x"}, "path has to begin with /"),
     ({"path": "/a b"}, "path has to begin with / and contain no spaces"),
     ({"path": "/x?a=b"}, "write query parameters into params"),
-    ({"path": "/x/{id}"}, "no parent is given"),
+    ({"path": "/x/{id}"}, "path: {id} stands for the id of a parent's record, and no parent is"),
+    ({"params": {"a": "x{id}"}}, "params: {id} stands for the id of a parent's record"),
+    ({"path": "/x/{nwo}"}, "path: {nwo} is not a macro: write {id}, {now}, {now-7d}"),
+    ({"path": "/x/{a.b}"}, "path: {a.b} is not a macro"),
+    ({"params": {"since": "{now-7w}"}}, "params: {now-7w} is not a macro"),
+    ({"params": {"since": "{now-123456d}"}}, "params: {now-123456d} is not a macro"),
+    ({"params": {"since": "{bookmark-1d}"}}, "params: {bookmark-1d} is not a macro"),
+    ({"method": "POST", "body": {"a": [{"b": "to {}"}]}}, "body: {} is not a macro"),
+    ({"params": {"since": "{bookmark}"}}, "params: {bookmark} needs a replication_key"),
+    ({**CHILD, "params": {"a": "{bookmark}"}}, "params: {bookmark} needs a replication_key"),
+    ({"path": "/x/{start_date}"}, "path: {start_date} stands for the setting start_date, and that"),
+    ({"timestamp_format": 7}, "timestamp_format: has to be of type string"),
+    ({"timestamp_format": "ISO"}, "timestamp_format: 'ISO' is not epoch, iso or a pattern"),
+    ({"timestamp_format": "%Q", "path": "/x/{now}"}, "timestamp_format: '%Q' is not epoch, iso"),
+    ({"timestamp_format": "iso"}, "timestamp_format: no macro and no replication_param writes"),
     ({"parent": "contacts"}, "path has to contain {id}, which stands for the id of each of the"),
     ({**CHILD, "parent": "tags"}, "parent: 'tags' is not one of ['companies', 'contacts', "),
     ({**CHILD, "parent": "contcts"}, "(did you mean contacts?)"),

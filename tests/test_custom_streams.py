@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -229,6 +230,115 @@ def test_requests_have_their_api_version(
     own = {version for path, version in sent.items() if path.endswith(("/notes", "/macros"))}
     assert own == {definition["api_version"]}
     assert sent["/me"] == "2.17"
+
+
+REPORT = {
+    "name": "things",
+    "method": "POST",
+    "path": "/contacts/search",
+    "body": {
+        "query": {"field": "created_at", "operator": ">", "value": "{now-400d}"},
+        "pagination": {"per_page": 150},
+        "comment": ["from {now-1h} to {now+2m}"],
+    },
+    "primary_keys": ["id"],
+}
+
+
+def test_macros_are_times_of_the_run(sandbox: Sandbox, tap: TapRunner) -> None:
+    output = load(tap, REPORT)
+
+    (request,) = requests_to(sandbox, "/contacts/search")
+    start = request.body["query"]["value"]
+    now = start + 400 * 86_400
+    expected = [row for row in sandbox.control.records("contacts") if row["created_at"] > start]
+    assert type(start) is int
+    assert abs(now - request.time) < 60
+    assert request.body["comment"] == [f"from {now - 3600} to {now + 120}"]
+    assert ids(output.records("things")) == ids(expected) != []
+
+
+@pytest.mark.parametrize(
+    ("timestamp_format", "pattern"),
+    [
+        ("iso", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+        ("%Y-%m-%d", r"\d{4}-\d\d-\d\d"),
+        ("%d/%m %H:%M", r"\d\d/\d\d \d\d:\d\d"),
+    ],
+)
+def test_times_have_their_format(
+    sandbox: Sandbox, tap: TapRunner, timestamp_format: str, pattern: str
+) -> None:
+    definition = {
+        **MACROS,
+        "params": {"updated_since": "{now-7d}", "label": "week of {now-7d}"},
+        "timestamp_format": timestamp_format,
+    }
+    del definition["replication_key"], definition["replication_param"]
+
+    tap.run(select=["my_macros"], custom_streams=[definition])
+
+    (query, *_) = [request.query for request in requests_to(sandbox, "/macros")]
+    assert re.fullmatch(pattern, query["updated_since"])
+    assert query["label"] == f"week of {query['updated_since']}"
+
+
+def test_bookmark_is_sent_minus_the_lookback(sandbox: Sandbox, tap: TapRunner) -> None:
+    definition = {**MACROS, "params": {"updated_since": "{bookmark}"}}
+    del definition["replication_param"]
+    first = load(tap, definition)
+    changed = rename_macro(sandbox)
+
+    second = load(tap, definition, state=first.state, lookback_seconds=600)
+
+    sent = [int(request.query["updated_since"]) for request in requests_to(sandbox, "/macros")]
+    bookmark = first.state["bookmarks"]["my_macros"]["replication_key_value"]
+    assert sent[0] == 0
+    assert sent[-1] == datetime.fromisoformat(bookmark).timestamp() - 600
+    assert second.records("my_macros")[-1]["id"] == changed
+
+
+def test_first_run_sends_the_start_date(sandbox: Sandbox, tap: TapRunner) -> None:
+    params = {"updated_since": "{bookmark}", "begin": "{start_date}"}
+    definition = {**MACROS, "params": params, "timestamp_format": "iso"}
+    del definition["replication_param"]
+
+    load(tap, definition, start_date="2024-02-29")
+
+    (query, *_) = [request.query for request in requests_to(sandbox, "/macros")]
+    assert query["updated_since"] == query["begin"] == "2024-02-29T00:00:00Z"
+
+
+def test_replication_parameter_has_the_format(sandbox: Sandbox, tap: TapRunner) -> None:
+    load(tap, {**MACROS, "timestamp_format": "iso"}, start_date="2024-02-29")
+
+    (query, *_) = [request.query for request in requests_to(sandbox, "/macros")]
+    assert query["updated_since"] == "2024-02-28T23:59:59Z"
+
+
+def test_time_in_path_is_quoted(sandbox: Sandbox, tap: TapRunner) -> None:
+    definition = {**AUDIENCES, "path": "/reports/{now}", "timestamp_format": "%d/%m/%Y"}
+
+    tap.run(select=["things"], custom_streams=[definition])
+
+    (request,) = requests_to(sandbox, "/reports/.*")
+    assert re.fullmatch(r"/reports/\d\d(%2F|/)\d\d(%2F|/)\d{4}", request.path)
+
+
+def test_parent_id_stands_anywhere(sandbox: Sandbox, tap: TapRunner) -> None:
+    definition = {
+        **REPORT,
+        "body": {"query": {"field": "id", "operator": "=", "value": "{id}"}, "comment": "of {id}"},
+        "parent": "contacts",
+    }
+
+    output = tap.run(select=["things", "contacts"], custom_streams=[definition])
+
+    rows = output.records("things")
+    comments = {request.body.get("comment") for request in requests_to(sandbox, "/contacts/search")}
+    assert ids(rows) == ids(output.records("contacts")) != []
+    assert all(row["id"] == row["contact_id"] for row in rows)
+    assert comments == {None, *(f"of {row['id']}" for row in rows)}
 
 
 def test_search_sends_cursor_in_body(sandbox: Sandbox, tap: TapRunner) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
 from tap_intercom.api.request import Request
 from tap_intercom.api.response import value_at
@@ -18,10 +20,11 @@ from tap_intercom.custom.definitions import (
     StreamDefinition,
     with_value,
 )
+from tap_intercom.custom.macros import MACRO, MacroValues, expand
 from tap_intercom.custom.validation import stream_definitions
 from tap_intercom.errors import InvalidRequestError, NotFoundError
 from tap_intercom.spelling import unknown
-from tap_intercom.sync.child_stream import ListChildStream
+from tap_intercom.sync.child_stream import ChildStream
 from tap_intercom.sync.spool import Spool
 from tap_intercom.sync.stream import IntercomStream
 from tap_intercom.sync.top_level_stream import TopLevelStream
@@ -70,6 +73,15 @@ class DefinedStream(IntercomStream):
     def _fields(self) -> set[str]:
         """The fields of the records so far."""
         return set()
+
+    def macro_values(self, since: int) -> MacroValues:
+        """Return what macros stand for where records are wanted from a time (epoch seconds) on."""
+        return MacroValues(
+            now=self.run.started_at,
+            bookmark=since,
+            start_date=self.settings.start_date or 0,
+            timestamp_format=self.definition.timestamp_format,
+        )
 
     def listed_rows(self, pages: Iterable[Page]) -> Iterator[Record]:
         """Yield the columns of a list's records; note their fields, and how many have come.
@@ -138,10 +150,10 @@ class CustomStream(DefinedStream, TopLevelStream):
             yield from spool.oldest_first()
 
     def _read(self, since: int) -> Iterator[Record]:
-        return self.listed_rows(self.pages(list_request(self.definition, since)))
+        return self.listed_rows(self.pages(list_request(self.definition, self.macro_values(since))))
 
 
-class CustomChildStream(DefinedStream, ListChildStream):
+class CustomChildStream(DefinedStream, ChildStream):
     """A list that is requested for each record of a parent.
 
     A parent that was deleted is answered with 404. If all are, and always were, the path is wrong.
@@ -153,7 +165,8 @@ class CustomChildStream(DefinedStream, ListChildStream):
     @override
     def request(self, record: Record) -> Request | None:
         self._has_requested = True
-        return super().request(record)
+        values = replace(self.macro_values(0), id=str(record["id"]))
+        return list_request(self.definition, values)
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
@@ -166,7 +179,7 @@ class CustomChildStream(DefinedStream, ListChildStream):
         if self._has_received or not self._has_requested or self.bookmark is not None:
             return super().definition_error
         path, parent = self.definition.path, self.definition.parent
-        message = f"{self.list_request.method} {path}: status 404 for all {parent}"
+        message = f"{self.definition.method} {path}: status 404 for all {parent}"
         return NotFoundError(message, status=HTTPStatus.NOT_FOUND)
 
 
@@ -185,22 +198,26 @@ def custom_stream_types(
     ]
 
 
-def list_request(definition: StreamDefinition, since: int) -> Request:
+def list_request(definition: StreamDefinition, values: MacroValues) -> Request:
     """Return the request for a list's first page.
 
     Args:
         definition: Describes the list.
-        since: The timestamp (epoch seconds) from which records are wanted; 0 for all of them.
+        values: What its macros stand for.
     """
-    params = {name: _query_value(value) for name, value in definition.params.items()}
-    body = definition.body if definition.method == "POST" else None
-    since = max(0, since - 1)  # the endpoint may exclude the timestamp itself
+    path = MACRO.sub(lambda macro: quote(str(values(macro)), safe=""), definition.path)
+    params = {
+        name: _query_value(value) for name, value in expand(definition.params, values).items()
+    }
+    body = expand(definition.body, values) if definition.method == "POST" else None
+    # the endpoint may exclude the timestamp itself
+    since = values.written(max(0, values.bookmark - 1))
     if definition.replication_param and body is not None:
         body = with_value(body, definition.replication_param, since)
-    elif definition.replication_param and since:
+    elif definition.replication_param and values.bookmark:
         params[definition.replication_param] = since
     return Request(
-        definition.path,
+        path,
         params,
         body,
         record_keys=(),
@@ -262,7 +279,6 @@ def _top_level_type(defined: StreamDefinition) -> type[IntercomStream]:
 
 def _child_type(defined: StreamDefinition) -> type[IntercomStream]:
     parent_id, parent_updated_at = defined.parent_columns
-    request = list_request(defined, 0)
 
     class Defined(CustomChildStream):
         definition = defined
@@ -271,6 +287,5 @@ def _child_type(defined: StreamDefinition) -> type[IntercomStream]:
         primary_keys = defined.primary_keys
         replication_key = parent_updated_at
         parent_key = parent_id
-        list_request = request
 
     return Defined

@@ -12,6 +12,7 @@ import msgspec
 from singer_sdk import typing as th
 
 from tap_intercom.api.response import value_at
+from tap_intercom.custom.macros import EPOCH
 from tap_intercom.schema.columns import (
     ANY,
     ARRAY,
@@ -74,8 +75,9 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: Annotated[
         str,
         _field(
-            "Path below the API's host, starting with / and without a query; with a parent, {id} "
-            "stands for the id of its record"
+            "Path below the API's host, starting with / and without a query. With a parent, {id} "
+            "stands for the id of its record, as in params and body; macros such as {now-7d} for "
+            "times"
         ),
     ]
     primary_keys: Annotated[
@@ -97,11 +99,11 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     params: Annotated[
         dict[str, Any],
         _field(
-            "Query parameters; with a parent, {id} as a value stands for the id of its record",
+            "Query parameters; their values may have macros",
             additionalProperties={"type": ["string", "number", "boolean"]},
         ),
     ] = {}
-    body: Annotated[dict[str, Any], _field("JSON body of a POST")] = {}
+    body: Annotated[dict[str, Any], _field("JSON body of a POST; its texts may have macros")] = {}
     records_path: Annotated[
         str,
         _field(
@@ -124,10 +126,17 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         NonEmpty,
         _field(
             "Query parameter, or the place in a POST's body (query.value.0.value), that takes "
-            "the start of the run in epoch seconds; without it all records are read, and older "
+            "the time from which records are wanted; without it all records are read, and older "
             "ones are left out"
         ),
     ] = ""
+    timestamp_format: Annotated[
+        NonEmpty,
+        _field(
+            "How macros and replication_param write times, in UTC: epoch (seconds), iso "
+            "(2026-01-31T00:00:00Z) or a pattern of strftime such as %Y-%m-%d"
+        ),
+    ] = EPOCH
     paging: Annotated[
         str,
         _field(

@@ -22,6 +22,7 @@ from tap_intercom.custom.definitions import (
     StreamDefinition,
     with_value,
 )
+from tap_intercom.custom.macros import BRACES, EPOCH, MACRO, format_error, texts
 from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS, WORKSPACE_ID
 from tap_intercom.settings import schema_errors
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 RESERVED_PREFIXES = ("custom_object_", "reporting_")
 """How names begin that other settings give to streams."""
+
+MACRO_FIELDS = ("path", "params", "body")
+"""Fields whose texts may have macros."""
 
 
 def stream_definitions(
@@ -97,6 +101,7 @@ def _item_errors(
     for check in CHECKS:
         if error := check(definition):
             yield error
+    yield from _macro_errors(definition, has_start_date=bool(config.get("start_date")))
 
 
 def _name_errors(name: str, used_names: Collection[str]) -> Iterator[str]:
@@ -114,11 +119,44 @@ def _path_error(definition: StreamDefinition) -> str:
         return "path has to begin with / and contain no spaces"
     if "?" in path or "#" in path:
         return "path contains ? or #: write query parameters into params"
-    has_id = "{id}" in path or "{id}" in definition.params.values()
-    if parent and not has_id:
+    if parent and "{id}" not in {macro for _, macro in _macros(definition)}:
         return f"path has to contain {{id}}, which stands for the id of each of the {parent}"
-    if has_id and not parent:
-        return "{id} stands for the id of a parent's record, and no parent is given"
+    return ""
+
+
+def _macros(definition: StreamDefinition) -> Iterator[tuple[str, str]]:
+    """Yield what looks like a macro, after the name of its field."""
+    for field in MACRO_FIELDS:
+        for text in texts(getattr(definition, field)):
+            for macro in BRACES.findall(text):
+                yield field, macro
+
+
+def _macro_errors(definition: StreamDefinition, *, has_start_date: bool) -> Iterator[str]:
+    macros = list(_macros(definition))
+    for field, macro in macros:
+        if not MACRO.fullmatch(macro):
+            yield (
+                f"{field}: {macro} is not a macro: write {{id}}, {{now}}, {{now-7d}} (d, h or m), "
+                "{bookmark} or {start_date}"
+            )
+        elif reason := _missing_for(macro, definition, has_start_date=has_start_date):
+            yield f"{field}: {macro} {reason}"
+    if error := format_error(definition.timestamp_format):
+        yield f"timestamp_format: {error}"
+    writes_times = definition.replication_param or {macro for _, macro in macros} - {"{id}"}
+    if definition.timestamp_format != EPOCH and not writes_times:
+        yield "timestamp_format: no macro and no replication_param writes a time"
+
+
+def _missing_for(macro: str, definition: StreamDefinition, *, has_start_date: bool) -> str:
+    """Return what a macro needs, if it is not there."""
+    if macro == "{id}" and not definition.parent:
+        return "stands for the id of a parent's record, and no parent is given"
+    if macro == "{bookmark}" and not definition.replication_key:
+        return "needs a replication_key"
+    if macro == "{start_date}" and not has_start_date:
+        return "stands for the setting start_date, and that is not set"
     return ""
 
 
