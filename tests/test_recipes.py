@@ -22,6 +22,7 @@ from demo.postgres import HOST, PROGRAMS, SITE_PACKAGES, Postgres, running_postg
 from tests.command_line import TAP
 from tests.sandbox.faults import Fault
 from tests.sandbox.server import Sandbox
+from tests.singer import TapRunner
 from tests.test_docs import PAGES, TARGET, TINY, blocks
 from tests.test_load_into_postgres import Pipeline
 
@@ -378,3 +379,16 @@ def test_duckdb_takes_latest_rows_of_files(warehouse: Warehouse, tmp_path: Path)
     records = control.records("conversations")
     assert loaded == {(one["id"], one["title"], one["updated_at"]) for one in records}
     assert len([*(tmp_path / "output").iterdir()]) == 2
+
+
+def test_stream_map_leaves_no_key_empty(warehouse: Warehouse) -> None:
+    (definition,) = blocks(section("DuckDB and Parquet"), "yaml")
+    (plugin,) = yaml.safe_load(definition)["plugins"]["extractors"]
+    tap = TapRunner(warehouse.pipeline.source)
+    stream = "contact_social_profiles"
+
+    unmapped = tap.run(select=[stream]).values(stream, "url")
+    mapped = tap.run(select=[stream], **plugin["config"]).values(stream, "url")
+
+    assert "" in unmapped
+    assert mapped == [url or "-" for url in unmapped]
