@@ -110,14 +110,30 @@ class Normalizer:
                 count,
                 column,
             )
-        if self._unknown_fields:
-            logger.warning(
-                "Intercom sent fields that the schema lacks; they are in the records, but a target "
-                "may ignore them: %s",
-                ", ".join(sorted(self._unknown_fields)),
-            )
+        self._log_unknown_fields(logger)
         self._unfit_counts.clear()
         self._unknown_fields.clear()
+
+    def _log_unknown_fields(self, logger: logging.Logger) -> None:
+        """Log the fields that the schema lacks, with a WARNING if a target may lose them.
+
+        None loses attributes that the workspace does not declare: they are in the column of all
+        attributes or, flattened, in the raw column.
+        """
+        fields = sorted(self._unknown_fields)
+        attributes = [name for name in fields if name.partition(".")[0] in self._raw_columns]
+        if attributes:
+            logger.info(
+                "Intercom sent attributes that the catalog does not declare, such as archived "
+                "ones; they are kept without a type. Discover again if they are new: %s",
+                ", ".join(attributes),
+            )
+        if others := [name for name in fields if name not in attributes]:
+            logger.warning(
+                "Intercom sent fields that the schema lacks; they are in the records, but a target "
+                "may ignore them. If the catalog is of an earlier version, discover again: %s",
+                ", ".join(others),
+            )
 
     def _with_unfit_values(self, error: UnfitError, as_sent: dict[str, Any]) -> dict[str, Any]:
         """Return the record that fits, with what does not in a column of its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -299,6 +300,15 @@ def test_unknown_fields_are_reported_once(harness: SyncHarness) -> None:
 
     assert len(result.warnings("brand_new")) == 1
     assert result.summary("contacts")["warnings"] == 1
+
+
+def test_undeclared_attributes_need_no_warning(harness: SyncHarness) -> None:
+    """Such as archived ones: they are in the column of all attributes."""
+    result = harness.sync()
+
+    assert result.warnings("Intercom sent fields") == []
+    (line,) = result.lines(logging.INFO, "custom_attributes.imported_id")
+    assert "custom_attributes.legacy plan" in line
 
 
 def test_unknown_enum_value_is_kept(harness: SyncHarness) -> None:
