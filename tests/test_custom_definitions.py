@@ -15,15 +15,8 @@ MINIMAL = {"name": "things", "path": "/audiences", "primary_keys": ["id"]}
 CHILD = {"parent": "contacts", "path": "/x/{id}"}
 FIELDS = [
     *("name", "path", "primary_keys", "method", "params", "body", "records_path", "columns"),
-    *(
-        "replication_key",
-        "replication_param",
-        "timestamp_format",
-        "paging",
-        "response_fields",
-        "api_version",
-        "parent",
-    ),
+    *("replication_key", "replication_param", "timestamp_format", "paging", "response_fields"),
+    *("api_version", "parent", "parent_field"),
 ]
 
 WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
@@ -59,7 +52,19 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ({"timestamp_format": "%Q", "path": "/x/{now}"}, "timestamp_format: '%Q' is not epoch, iso"),
     ({"timestamp_format": "iso"}, "timestamp_format: no macro and no replication_param writes"),
     ({"parent": "contacts"}, "path has to contain {id}, which stands for the id of each of the"),
-    ({**CHILD, "parent": "tags"}, "parent: 'tags' is not one of ['companies', 'contacts', "),
+    ({**CHILD, "parent": "sync_audit"}, "parent: 'sync_audit' is not one of ['activity_logs', "),
+    ({**CHILD, "parent": "workspace"}, "parent: 'workspace' is not one of"),
+    ({"parent_field": "external_id"}, "parent_field needs a parent"),
+    (
+        {**CHILD, "parent_field": "externl_id"},
+        "contacts have no column externl_id (did you mean ext",
+    ),
+    ({**CHILD, "parent_field": "location"}, "the column location of contacts is not a text or a"),
+    ({**CHILD, "parent_field": 7}, "parent_field: has to be of type string"),
+    (
+        {**CHILD, "parent_field": "email", "columns": {"contact_email": "string"}},
+        "columns: contact_email is filled in by the tap",
+    ),
     ({**CHILD, "parent": "contcts"}, "(did you mean contacts?)"),
     ({"columns": {"a": "sting"}}, "(did you mean string?)"),
     ({"method": "DELETE"}, "method: 'DELETE' is not one of ['GET', 'POST']"),
@@ -111,7 +116,7 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
         {"replication_key": "a", "columns": {"a": "integer"}},
         "replication_key: the column a has to be of type date-time",
     ),
-    ({**CHILD, "replication_key": "a"}, "follows the parent's updated_at by itself"),
+    ({**CHILD, "replication_key": "a"}, "follows the times of its parent by itself"),
     (
         {
             "method": "POST",

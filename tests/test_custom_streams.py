@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tap_intercom.custom.definitions import ITEM_SCHEMA, with_value
+from tap_intercom.custom.parents import PARENTS, parent_columns
 from tests.command_line import json_file, run_command
 from tests.expected_rows import timestamp
 from tests.sandbox.faults import Fault
@@ -488,6 +489,107 @@ def test_parent_id_can_be_parameter(sandbox: Sandbox, tap: TapRunner) -> None:
     assert {(row["contact_id"], row["name"], row["count"]) for row in rows} == {
         (row["contact_id"], row["name"], row["count"]) for row in expected
     }
+
+
+def test_child_of_a_list_has_its_id(tap: TapRunner) -> None:
+    definition = {
+        "name": "redirects",
+        "path": "/help_center/help_centers/{id}/redirects",
+        "primary_keys": ["id"],
+        "parent": "help_centers",
+    }
+
+    output = tap.run(select=["redirects", "help_center_redirects"], custom_streams=[definition])
+
+    (schema,) = [one for one in output.schemas if one["stream"] == "redirects"]
+    keys = {(row["id"], row["help_center_id"]) for row in output.records("help_center_redirects")}
+    assert {(row["id"], row["help_center_id"]) for row in output.records("redirects")} == keys
+    assert len(keys) > 1
+    assert set(schema["schema"]["properties"]) == {"id", "record", "help_center_id", "unfit_values"}
+
+
+def test_child_of_incremental_list_follows_its_times(sandbox: Sandbox, tap: TapRunner) -> None:
+    for conversation in sandbox.control.records("conversations")[:2]:
+        sandbox.control.delete("conversations", conversation["id"])
+    deleted = ids(sandbox.control.records("deleted_conversations"))
+    definition = {
+        **AUDIENCES,
+        "path": "/tags",
+        "params": {"of": "{id}"},
+        "parent": "deleted_conversations",
+    }
+
+    output = load(tap, definition)
+
+    rows = output.records("things")
+    assert sorted({row["deleted_conversation_id"] for row in rows}) == deleted
+    assert all(row["deleted_conversation_deleted_at"] for row in rows)
+    assert output.state["bookmarks"]["things"]["replication_key_value"] == max(
+        row["deleted_conversation_deleted_at"] for row in rows
+    )
+
+
+@pytest.mark.parametrize("parent", sorted(PARENTS))
+def test_every_list_can_be_parent(tap: TapRunner, parent: str) -> None:
+    definition = {**AUDIENCES, "path": "/tags", "params": {"of": "{id}"}, "paging": "none"}
+    name = next(iter(parent_columns(parent, "id")))
+
+    output = tap.run(
+        select=["things", parent],
+        custom_streams=[{**definition, "parent": parent}],
+        api_version="Preview",
+    )
+
+    assert tap.failed_streams == []
+    parents = {row["id"] for row in output.records(parent) if row.get("id")}
+    assert {row[name] for row in output.records("things")} == parents != set()
+
+
+BY_EXTERNAL_ID = {
+    **REPORT,
+    "body": {"query": {"field": "external_id", "operator": "=", "value": "{id}"}},
+    "columns": {"external_id": "string"},
+    "parent": "contacts",
+    "parent_field": "external_id",
+}
+
+
+def test_parent_field_stands_for_the_id(
+    sandbox: Sandbox, tap: TapRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    contacts = sandbox.control.records("contacts")
+    external_ids = {row["external_id"] for row in contacts if row["external_id"] is not None}
+
+    rows = load(tap, BY_EXTERNAL_ID).records("things")
+
+    assert {row["contact_external_id"] for row in rows} == external_ids != set()
+    assert all(row["contact_external_id"] == row["external_id"] for row in rows)
+    assert all("contact_id" not in row for row in rows)
+    skipped = sum(row["external_id"] is None for row in contacts)
+    assert f"things: skipped {skipped} contacts without external_id" in caplog.text
+
+
+def test_parent_value_is_hashed_as_in_its_stream(tap: TapRunner) -> None:
+    key = {"personal_data": "hash", "personal_data_key": "0123456789abcdef"}
+
+    output = tap.run(select=["things", "contacts"], custom_streams=[BY_EXTERNAL_ID], **key)
+
+    hashes = {row["external_id"] for row in output.records("contacts")} - {None}
+    assert {row["contact_external_id"] for row in output.records("things")} == hashes
+    assert all(len(one) == 64 for one in hashes)
+
+
+def test_parent_value_is_in_no_message(
+    tap: TapRunner, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    definition = {**NOTES, "path": "/people/{id}/notes", "parent_field": "email"}
+    sandbox.control.faults.add(Fault("status", path="/people/.*", status=503))
+
+    load(tap, definition)
+
+    assert tap.failed_streams == ["my_notes"]
+    assert "GET /people/{id}/notes: status 503" in caplog.text
+    assert re.findall("@|%40", caplog.text) == []
 
 
 WRONG_CHILDREN = [

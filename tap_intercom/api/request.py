@@ -29,6 +29,7 @@ class Request:
         paging: How the next page is found, one of `pagination.STYLES`.
         accept: The media type to ask for.
         api_version: The API version of this request; that of the run if empty.
+        title: What log lines call the path, where it holds a value that they may not; empty if not.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Request:
     paging: str = "auto"
     accept: str = "application/json"
     api_version: str = ""
+    title: str = ""
 
     @property
     def method(self) -> str:
@@ -78,4 +80,4 @@ class Request:
 
     def __str__(self) -> str:
         """Name the request for a log line."""
-        return f"{self.method} {self.path}"
+        return f"{self.method} {self.title or self.path}"

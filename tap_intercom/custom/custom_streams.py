@@ -14,15 +14,16 @@ from tap_intercom.api.seen_records import SeenRecords
 from tap_intercom.compat import override
 from tap_intercom.custom.definitions import (
     AUTO,
-    PARENTS,
     VALUE,
     WHOLE_RESPONSE,
     StreamDefinition,
     with_value,
 )
 from tap_intercom.custom.macros import MACRO, MacroValues, expand
+from tap_intercom.custom.parents import PARENTS, replication_key_of
 from tap_intercom.custom.validation import stream_definitions
 from tap_intercom.errors import InvalidRequestError, NotFoundError
+from tap_intercom.schema.values import to_text
 from tap_intercom.spelling import unknown
 from tap_intercom.sync.child_stream import ChildStream
 from tap_intercom.sync.spool import Spool
@@ -161,12 +162,39 @@ class CustomChildStream(DefinedStream, ChildStream):
 
     _has_requested = False
     _has_received = False
+    _parents_without_value = 0
 
     @override
     def request(self, record: Record) -> Request | None:
+        value = record.get(self.definition.parent_field)
+        if value is None:
+            self._parents_without_value += 1
+            return None
         self._has_requested = True
-        values = replace(self.macro_values(0), id=str(record["id"]))
-        return list_request(self.definition, values)
+        values = replace(self.macro_values(0), id=to_text(value))
+        # the value may be personal data, which no log line may hold
+        return replace(list_request(self.definition, values), title=self.definition.path)
+
+    @override
+    def parent_columns(self, record: Record) -> Record:
+        definition = self.definition
+        fields = [definition.parent_field, replication_key_of(PARENTS[definition.parent])]
+        return {
+            column: record.get(field)
+            for column, field in zip(definition.parent_columns, fields, strict=False)
+        }
+
+    @override
+    def log_warnings(self) -> None:
+        super().log_warnings()
+        if self._parents_without_value:
+            self.logger.warning(
+                "%s: skipped %d %s without %s",
+                self.name,
+                self._parents_without_value,
+                self.definition.parent,
+                self.definition.parent_field,
+            )
 
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
@@ -278,14 +306,13 @@ def _top_level_type(defined: StreamDefinition) -> type[IntercomStream]:
 
 
 def _child_type(defined: StreamDefinition) -> type[IntercomStream]:
-    parent_id, parent_updated_at = defined.parent_columns
+    _, *times = defined.parent_columns
 
     class Defined(CustomChildStream):
         definition = defined
         name = defined.name
         parent_stream_type = PARENTS[defined.parent]
         primary_keys = defined.primary_keys
-        replication_key = parent_updated_at
-        parent_key = parent_id
+        replication_key = times[0] if times else None
 
     return Defined

@@ -13,6 +13,7 @@ from singer_sdk import typing as th
 
 from tap_intercom.api.response import value_at
 from tap_intercom.custom.macros import EPOCH
+from tap_intercom.custom.parents import ID, PARENTS, parent_columns
 from tap_intercom.schema.columns import (
     ANY,
     ARRAY,
@@ -24,18 +25,9 @@ from tap_intercom.schema.columns import (
     TEXT,
 )
 from tap_intercom.schema.personal_data import DEFINED, MARK
-from tap_intercom.streams import stream_types
-from tap_intercom.sync.top_level_stream import TopLevelStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-PARENTS = {
-    stream_type.name: stream_type  # type: ignore[misc]  # the SDK declares it for instances
-    for stream_type in stream_types()
-    if issubclass(stream_type, TopLevelStream) and stream_type.singular
-}
-"""The streams that may be a parent, by name."""
 
 WHOLE_RECORD = "record"
 """The column that holds the record where no columns are defined."""
@@ -158,19 +150,27 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parent: Annotated[
         str,
         _field(
-            "Stream for each of whose changed records the path is requested; its id and "
-            "updated_at become columns, such as contact_id and contact_updated_at",
-            enum=list(PARENTS),
+            "Stream for each of whose records the path is requested, for the changed ones if it is "
+            "incremental; its id and its time of change become columns, such as contact_id and "
+            "contact_updated_at",
+            enum=sorted(PARENTS),
         ),
     ] = ""
+    parent_field: Annotated[
+        NonEmpty,
+        _field(
+            "Column of the parent that {id} stands for; its value becomes a column such as "
+            "contact_external_id, in place of contact_id"
+        ),
+    ] = ID
 
     @property
-    def parent_columns(self) -> tuple[str, ...]:
-        """The columns of the parent's id and its `updated_at`; none without a parent."""
-        if self.parent not in PARENTS:
-            return ()
-        singular = PARENTS[self.parent].singular
-        return f"{singular}_id", f"{singular}_updated_at"
+    def parent_columns(self) -> dict[str, Any]:
+        """The columns from the parent's record, each with its JSON Schema; none without a parent.
+
+        The first has the value of `parent_field`, the other, if any, the parent's replication key.
+        """
+        return parent_columns(self.parent, self.parent_field) if self.parent in PARENTS else {}
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -180,9 +180,7 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         columns = {name: {**column, MARK: DEFINED} for name, column in types.items()}
         columns |= {name: {**ANY, MARK: DEFINED} for name in self.response_fields}
         columns |= {key: {"type": "string"} for key in self.primary_keys}
-        if self.parent:
-            parent_id, parent_updated_at = self.parent_columns
-            columns |= {parent_id: {"type": "string"}, parent_updated_at: DATE_TIME}
+        columns |= self.parent_columns
         if self.replication_key:
             columns[self.replication_key] = DATE_TIME
         return copy.deepcopy(

@@ -16,15 +16,17 @@ from tap_intercom.api_version import DEFAULT_VERSION, configured_version
 from tap_intercom.custom.definitions import (
     AUTO,
     ITEM_SCHEMA,
-    PARENTS,
     WHOLE_RECORD,
     WHOLE_RESPONSE,
     StreamDefinition,
     with_value,
 )
 from tap_intercom.custom.macros import BRACES, EPOCH, MACRO, format_error, texts
+from tap_intercom.custom.parents import ID, PARENTS, columns_of
 from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS, WORKSPACE_ID
+from tap_intercom.schema.normalize import kind_of
 from tap_intercom.settings import schema_errors
+from tap_intercom.spelling import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -160,6 +162,20 @@ def _missing_for(macro: str, definition: StreamDefinition, *, has_start_date: bo
     return ""
 
 
+def _parent_field_error(definition: StreamDefinition) -> str:
+    field, name = definition.parent_field, definition.parent
+    if not name:
+        return "parent_field needs a parent" if field != ID else ""
+    if name not in PARENTS:
+        return ""  # an error of the field parent
+    columns = columns_of(PARENTS[name])
+    for wrong in unknown([field], columns):
+        return f"parent_field: {name} have no column {wrong}"
+    if kind_of(columns[field]) in {"object", "array", "boolean"}:
+        return f"parent_field: the column {field} of {name} is not a text or a number"
+    return ""
+
+
 def _body_error(definition: StreamDefinition) -> str:
     if definition.body and definition.method != "POST":
         return "body needs the method POST"
@@ -217,7 +233,7 @@ def _api_version_error(definition: StreamDefinition) -> str:
 def _replication_error(definition: StreamDefinition) -> str:
     key, parameter = definition.replication_key, definition.replication_param
     if definition.parent and (key or parameter):
-        return "replication_key: a stream with a parent follows the parent's updated_at by itself"
+        return "replication_key: a stream with a parent follows the times of its parent by itself"
     if parameter and not key:
         return "replication_param needs a replication_key"
     if key and definition.columns.get(key, "date-time") != "date-time":
@@ -237,6 +253,7 @@ def _has_place(body: Mapping[str, Any], dotted: str) -> bool:
 
 CHECKS: tuple[Callable[[StreamDefinition], str], ...] = (
     _path_error,
+    _parent_field_error,
     _body_error,
     _records_path_error,
     _primary_keys_error,

@@ -70,14 +70,19 @@ class ChildStream(IntercomStream):
         """
         raise NotImplementedError
 
+    def parent_columns(self, record: Record) -> Record:
+        """Return the columns that rows have from their parent's record."""
+        columns = {self.parent_key: record["id"]}
+        if self.replication_key:
+            columns[self.replication_key] = record.get("updated_at")
+        return columns
+
     def rows(self, record: Record, pages: Sequence[Page]) -> Iterator[Record]:
         """Yield the rows of a parent's record; the arguments are those of `items`."""
-        keys = {self.parent_key: record["id"]}
-        if self.replication_key:
-            keys[self.replication_key] = record.get("updated_at")
+        of_parent = self.parent_columns(record)
         items = self.items(record, pages)
         for item in latest_items(items, self.latest_by) if self.latest_by else items:
-            row = {**item, **keys}
+            row = {**item, **of_parent}
             if self.id_column != "id":
                 row[self.id_column] = row.pop("id", None)
             yield self.normalize(row)

@@ -31,8 +31,7 @@ class TopLevelStream(IntercomStream):
 
     Attributes:
         exclude_fields: Fields that are left out of a row, because a child stream has them.
-        singular: What one record is called, in the columns of custom streams that have this stream
-            as their parent; empty if none may.
+        singular: What notifications call one record; empty if they name none.
         record_request: The request for one record; `{id}` stands for its id. None if records can't
             be read one by one.
         expected_records: How many records the sync will process; 0 while that is unknown.
