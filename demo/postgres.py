@@ -43,10 +43,19 @@ class PostgresError(Exception):
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server: its port and password."""
+    """A database of its own.
+
+    Attributes:
+        port: The port of the loopback interface that it listens on.
+        password: That of the user `postgres`.
+        directory: Its files.
+        programs: The executables.
+    """
 
     port: int
     password: str
+    directory: Path
+    programs: Path
 
     @property
     def url(self) -> str:
@@ -57,6 +66,21 @@ class Postgres:
     def sqlalchemy_url(self) -> str:
         """The database's URL for target-postgres."""
         return f"postgresql+psycopg://{self.url}"
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Run the server until the block ends.
+
+        Raises:
+            PostgresError: It did not start.
+        """
+        with (
+            (self.directory / "log").open("w+") as log,
+            _running(_postgres(self.programs, self.directory, self.port), log) as process,
+        ):
+            if not _is_ready(self, process):
+                raise PostgresError(_text(log))
+            yield
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Open a connection that commits every statement."""
@@ -70,19 +94,29 @@ def running_postgres() -> Iterator[Postgres]:
     Raises:
         PostgresError: It did not start.
     """
+    with new_postgres() as postgres, postgres.running():
+        yield postgres
+
+
+@contextlib.contextmanager
+def new_postgres() -> Iterator[Postgres]:
+    """Make an empty Postgres, which does not run yet, and delete it at the end.
+
+    Raises:
+        PostgresError: It could not be made.
+    """
     with tempfile.TemporaryDirectory(prefix="postgres-") as name:
         directory = Path(name)
-        server = Postgres(free_port(), secrets.token_urlsafe())
-        (directory / "password").write_text(server.password)
-        programs = _programs(directory)
-        with (directory / "log").open("w+") as log:
-            with _running(_initdb(programs, directory), log) as process:
-                if process.wait() != 0:
-                    raise PostgresError(_text(log))
-            with _running(_postgres(programs, directory, server.port), log) as process:
-                if not _is_ready(server, process):
-                    raise PostgresError(_text(log))
-                yield server
+        password = secrets.token_urlsafe()
+        (directory / "password").write_text(password)
+        postgres = Postgres(free_port(), password, directory, _programs(directory))
+        with (
+            (directory / "log").open("w+") as log,
+            _running(_initdb(postgres.programs, directory), log) as process,
+        ):
+            if process.wait() != 0:
+                raise PostgresError(_text(log))
+        yield postgres
 
 
 def _programs(directory: Path) -> Path:

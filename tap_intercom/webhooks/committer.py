@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
+import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +20,12 @@ logger = logging.getLogger("tap-intercom-webhooks")
 
 BATCH_SIZE = 200
 """Notifications in one transaction at most."""
+
+FAILURE_SECONDS = 60
+"""How long a failed commit is reported, unless a later one succeeds.
+
+On a full disk a small write may still succeed, so that a check alone would find nothing wrong.
+"""
 
 
 class _Waiting(NamedTuple):
@@ -35,6 +43,7 @@ class Committer:
         self._store = store
         self._queue = SimpleQueue[_Waiting | None]()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._failed_at = -math.inf
 
     def start(self) -> None:
         """Start the thread."""
@@ -58,8 +67,11 @@ class Committer:
         """Return if the database accepts writes.
 
         Raises:
-            StoreError: It does not.
+            StoreError: It does not, or did not store the latest notifications of the last minute.
         """
+        if time.monotonic() < self._failed_at + FAILURE_SECONDS:
+            message = "the latest notifications were not stored"
+            raise StoreError(message)
         await self._put(None)
 
     async def _put(self, notification: Notification | None) -> None:
@@ -81,8 +93,9 @@ class Committer:
 
     def _commit(self, batch: list[_Waiting]) -> None:
         error: StoreError | None = None
+        found = [waiting.notification for waiting in batch if waiting.notification]
         try:
-            if found := [waiting.notification for waiting in batch if waiting.notification]:
+            if found:
                 self._store.append(found)
             elif batch:
                 self._store.check()
@@ -90,6 +103,8 @@ class Committer:
             error = caught
         except Exception as caught:  # noqa: BLE001  # the thread has to go on, whatever it was
             error = StoreError(f"unexpected {type(caught).__name__}")
+        if found:
+            self._failed_at = time.monotonic() if error else -math.inf
         if error:
             logger.error("%d notifications not stored: %s", len(batch), error)
         for waiting in batch:

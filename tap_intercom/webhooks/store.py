@@ -113,6 +113,7 @@ class NotificationStore:
         self._engine = _engine(url)
         is_file = self._engine.dialect.name == "sqlite"
         self._file = Path(self._engine.url.database or "") if is_file else None
+        self._inode: tuple[int, int] | None = None
 
     def open(self) -> None:
         """Create or migrate the tables, and check that the database accepts writes.
@@ -152,7 +153,7 @@ class NotificationStore:
         Raises:
             StoreError: It does not.
         """
-        with self._explained("write"), self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(sa.update(versions).values(checked_at=int(time.time())))
 
     def append(self, batch: Sequence[Notification]) -> None:
@@ -163,7 +164,7 @@ class NotificationStore:
         """
         received_at = int(time.time())
         rows = {item.id: {**item._asdict(), "received_at": received_at} for item in batch}
-        with self._explained("write"), self._engine.begin() as connection:
+        with self._writing() as connection:
             # an insert that is refused would leave a gap in the sequences of Postgres
             ids = sa.select(notifications.c.id).where(notifications.c.id.in_(rows))
             for known in connection.scalars(ids).all():
@@ -223,7 +224,7 @@ class NotificationStore:
         old = sa.select(sequence).where(notifications.c.received_at < before).limit(PRUNE_SIZE)
         pruned = 0
         while True:
-            with self._explained("write"), self._engine.begin() as connection:
+            with self._writing() as connection:
                 delete = sa.delete(notifications).where(sequence.in_(old.scalar_subquery()))
                 deleted = connection.execute(delete).rowcount
             pruned += deleted
@@ -240,6 +241,30 @@ class NotificationStore:
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with self._explained("read"), self._engine.connect() as connection:
             return connection.execute(query).all()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """Open a transaction that is committed at the end of the block, or raise a StoreError."""
+        with self._explained("write"):
+            if self._file:
+                self._leave_other_inode(self._file)
+            with self._engine.begin() as connection:
+                yield connection
+
+    def _leave_other_inode(self, file: Path) -> None:
+        """Close connections to a file that was deleted or replaced: what they write is lost.
+
+        Raises:
+            OSError: There is no file.
+        """
+        inode = None
+        try:
+            status = file.stat()
+            inode = (status.st_dev, status.st_ino)
+        finally:
+            if inode != self._inode:
+                self._engine.dispose()
+                self._inode = inode
 
     @contextmanager
     def _explained(self, action: str) -> Iterator[None]:

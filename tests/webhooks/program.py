@@ -58,11 +58,16 @@ def wait_for(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
 
 def post(port: int, body: bytes) -> int:
     """Send a signed body and return the status of the answer."""
+    return request(port, "POST", body=body, signed=signature(body, SECRET_TEXT))
+
+
+def request(
+    port: int, method: str, path: str = "/intercom", body: bytes = b"", signed: str = ""
+) -> int:
+    """Send a request and return the status of its answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
-        connection.request(
-            "POST", "/intercom", body, {"X-Hub-Signature": signature(body, SECRET_TEXT)}
-        )
+        connection.request(method, path, body, {"X-Hub-Signature": signed})
         return connection.getresponse().status
     finally:
         connection.close()

@@ -1,0 +1,93 @@
+"""A database that is full, or away for a while: 503 meanwhile, and nothing is lost or restarted."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.postgres import new_postgres
+from tap_intercom.webhooks.position import Position
+from tap_intercom.webhooks.store import NotificationStore
+from tests.webhooks.program import SECRET, post, request, running, wait_for
+from tests.webhooks.receiver import RunningReceiver, notification
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def body(number: int) -> bytes:
+    return json.dumps(notification(number)).encode()
+
+
+def stored_ids(database: str) -> list[str]:
+    store = NotificationStore(database)
+    try:
+        return [item.id for item in store.read(Position())]
+    finally:
+        store.close()
+
+
+@pytest.mark.end_to_end
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux: limits another process")
+def test_full_disk_is_reported_until_there_is_space(database: str) -> None:
+    with running("--database", database, "--port", "0", **SECRET) as process:
+        port = int(wait_for(process, r"running on http://127\.0\.0\.1:(\d+)")[1])
+        before = post(port, body(1))
+        limits = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, limits[1]))  # no byte fits
+        full = {post(port, body(number)) for number in range(2, 12)}
+        health = request(port, "GET", "/healthz")
+        others = (request(port, "HEAD"), request(port, "POST", body=body(1)))
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+        after = (post(port, body(2)), request(port, "GET", "/healthz"))
+
+    assert before == 200
+    assert full == {503}
+    assert health == 503
+    assert others == (200, 401)
+    assert after == (200, 200)
+    assert stored_ids(database) == ["notif_00000001", "notif_00000002"]
+
+
+def test_file_that_is_away_is_written_once_it_is_back(
+    receiver: RunningReceiver, database: str, tmp_path: Path
+) -> None:
+    before = receiver.send(notification(1))
+    away = shutil.copytree(tmp_path, tmp_path.with_name("away"))
+    files = [file for file in tmp_path.iterdir() if file.name.startswith("notifications.db")]
+    for file in files:
+        file.unlink()
+
+    meanwhile = (receiver.send(notification(2)), receiver.request("GET", "/healthz"))
+    for file in files:
+        shutil.copy(away / file.name, file)
+    after = (receiver.send(notification(2)), receiver.request("GET", "/healthz"))
+
+    assert before == 200
+    assert meanwhile == (503, 503)
+    assert after == (200, 200)
+    assert stored_ids(database) == ["notif_00000001", "notif_00000002"]
+
+
+@pytest.mark.end_to_end
+def test_postgres_that_is_away_is_used_once_it_is_back() -> None:
+    with new_postgres() as postgres, ExitStack() as stack:
+        database = f"postgresql://{postgres.url}"
+        with postgres.running():
+            receiver = stack.enter_context(RunningReceiver(database))
+            before = receiver.send(notification(1))
+        meanwhile = (receiver.send(notification(2)), receiver.request("GET", "/healthz"))
+        with postgres.running():
+            after = (receiver.send(notification(2)), receiver.request("GET", "/healthz"))
+            stored = stored_ids(database)
+
+    assert before == 200
+    assert meanwhile == (503, 503)
+    assert after == (200, 200)
+    assert stored == ["notif_00000001", "notif_00000002"]
