@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -140,6 +141,12 @@ def run_entry(crontab: str, directory: Path) -> str:
     ).stdout
 
 
+needs_flock = pytest.mark.skipif(
+    shutil.which("flock", path="/usr/bin:/bin") is None, reason="flock is a program of Linux"
+)
+
+
+@needs_flock
 def test_schedule_runs_the_pipeline(warehouse: Warehouse, tmp_path: Path) -> None:
     """The plugins are those of this project, and already installed."""
     (crontab,) = blocks(section("Schedule with Meltano"), "crontab")
@@ -191,6 +198,7 @@ def run_cron_job(directory: Path) -> str:
     return run_entry(crontab.replace("/srv/intercom", str(directory)), directory)
 
 
+@needs_flock
 def test_cron_job_continues_from_failed_run(warehouse: Warehouse, cron_job: Path) -> None:
     control = warehouse.sandbox.control
     control.faults.add(Fault(kind="status", path="/tags", times=None))
@@ -208,6 +216,7 @@ def test_cron_job_continues_from_failed_run(warehouse: Warehouse, cron_job: Path
     assert len(details) < len(control.records("conversations")) / 2
 
 
+@needs_flock
 def test_cron_job_leaves_running_job_alone(cron_job: Path) -> None:
     with (cron_job / "cron.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
