@@ -58,6 +58,12 @@ def test_scorecards_fit_in_either_shape(harness: SyncHarness, version: str) -> N
     assert result.warnings() == []
 
 
+def test_fields_of_preview_have_columns(harness: SyncHarness) -> None:
+    result = harness.sync(select=[*ROWS.keys() - {"message_engagement"}], api_version="Preview")
+
+    assert result.warnings("Intercom sent fields") == []
+
+
 def test_unnamed_part_types_are_kept(harness: SyncHarness) -> None:
     old, new = (
         {

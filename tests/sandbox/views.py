@@ -18,6 +18,8 @@ MAX_PARTS: Final = 500
 BARE_LISTS_EVERY: Final = 7
 RATING_WORKFLOW: Final = {"type": "workflow", "id": "33217"}
 UNKNOWN_TYPE: Final = "unknown"
+PARTS_IN_PREVIEW: Final = {"admin_assignee_id", "team_assignee_id", "translations"}
+DETAILS_BEFORE_PREVIEW: Final = {"action", "attribute", "event", "value", "workflow"}
 SCORECARDS_BEFORE_PREVIEW: Final = {"scorecard_version_id", "reason_ids"}
 SCORECARDS_IN_PREVIEW: Final = {"reviewer", "review_status", "notes", "value_label", "reasons"}
 _INTERNAL: Final = (
@@ -103,12 +105,17 @@ def _with_parts(record: Record, version: Version, shows: Callable[[str], bool]) 
 
 
 def _part(part: Body, version: Version) -> Body:
-    """A part; one of a type that the API does not name is a comment, in Preview `unknown`.
+    """A part; before Preview some fields are hidden, and one of an unnamed type is a comment.
 
     (Preview's description of October 2026.)
     """
-    is_comment = version < PREVIEW and part["part_type"] == UNKNOWN_TYPE
-    return part | {"part_type": "comment"} if is_comment else part
+    if version == PREVIEW:
+        return part
+    shown = _without(part, PARTS_IN_PREVIEW)
+    details = part.get("event_details") or {}
+    if not details.keys() <= DETAILS_BEFORE_PREVIEW:
+        shown["event_details"] = None
+    return shown | {"part_type": "comment"} if part["part_type"] == UNKNOWN_TYPE else shown
 
 
 @lru_cache
@@ -171,7 +178,8 @@ def ticket(record: Record, version: Version) -> Body:
     """
     body = record.body()
     parts = body["ticket_parts"]
-    parts["ticket_parts"] = parts["ticket_parts"][-MAX_PARTS:]
+    hidden = set() if version == PREVIEW else {"translations"}
+    parts["ticket_parts"] = [_without(part, hidden) for part in parts["ticket_parts"][-MAX_PARTS:]]
     if version < V2_16:
         for assignee in ("admin_assignee_id", "team_assignee_id"):
             body[assignee] = str(body[assignee])

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from tests.sandbox.call import Call, Route
 from tests.sandbox.endpoints.rows import (
-    NEW_IN_INTERNAL_ARTICLES,
+    CALL_TIMES,
     all_rows,
     article,
     attributes_of_model,
     data_attribute,
     hidden_before,
+    internal_article,
     unarchived,
     unchanged,
     updated_since,
@@ -121,7 +122,7 @@ LISTS: Final = (
         "internal_articles",
         CursorPages(25),
         since=V2_13,
-        view=hidden_before(V2_16, *NEW_IN_INTERNAL_ARTICLES),
+        view=internal_article,
     ),
     ListEndpoint("/content_snippets", "content_snippets", NumberedPages(50, 50), since=V2_16),
     ListEndpoint("/audiences", "audiences", NumberedPages(50, 50), since=V2_16),
@@ -142,7 +143,13 @@ LISTS: Final = (
         type="office_hours_schedule.list",
     ),
     ListEndpoint("/data_connectors", "data_connectors", UpdatedAtCursor(20, 50), since=V2_16),
-    ListEndpoint("/calls", "calls", CursorPages(25, 25), since=V2_14),
+    ListEndpoint(
+        "/calls",
+        "calls",
+        CursorPages(25, 25),
+        since=V2_14,
+        view=hidden_before(PREVIEW, *CALL_TIMES),
+    ),
     ListEndpoint("/folders", "folders", UnlinkedPages(50, 150), since=V2_17),
     ListEndpoint("/dynamic_contents", "dynamic_contents", UnlinkedPages(20, 150), since=V2_17),
     ListEndpoint("/roles", "roles", since=V2_18),

@@ -11,8 +11,10 @@ from tests.sandbox.call import Call
 from tests.sandbox.errors import ApiError, bad_request
 from tests.sandbox.paging import epoch_seconds
 from tests.sandbox.records import Body
-from tests.sandbox.versions import V2_16, V2_17, Version
+from tests.sandbox.versions import PREVIEW, V2_16, V2_17, Version
 
+CALL_TIMES: Final = ("duration", "talk_time", "queue_time", "hold_time")
+"""Seconds of a call, which Preview shows."""
 NEW_IN_INTERNAL_ARTICLES: Final = (
     "ai_chatbot_availability",
     "ai_copilot_availability",
@@ -148,8 +150,16 @@ def data_attribute(row: Body, version: Version) -> Body:
     return row | {"data_type": "datetime"} if is_exact and version >= V2_17 else row
 
 
+def internal_article(row: Body, version: Version) -> Body:
+    """An internal article: folders came with 2.17, tags with Preview."""
+    newer = {PREVIEW: ("tags",), V2_17: ("folder_id",), V2_16: NEW_IN_INTERNAL_ARTICLES}
+    hidden = [name for since, names in newer.items() if version < since for name in names]
+    return _without(row, *hidden)
+
+
 def article(row: Body, version: Version) -> Body:
-    """An article; before 2.16 it has one parent besides the list of them."""
+    """An article; before 2.16 it has one parent besides the list of them, before 2.17 no folder."""
+    row = hidden_before(V2_17, "folder_id")(row, version)
     if version >= V2_16:
         return row
     content = hidden_before(V2_16, *NEW_IN_ARTICLES)

@@ -131,6 +131,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "scheduled_publish_at": at(16, {7: KEEP, 15: FAR_ISO_TEXT}, others=(None,)),
         "scheduled_unpublish_at": only(20, 1),  # 2.16, article_list_item: nullable
         "tags.tags": every(3, VALUES["tags"]),  # 2.16, tags
+        "folder_id": every(3, None),  # 2.17: nullable
         "default_locale": every(2, ABSENT),  # 2.16: with several languages only
         "translated_content": every(2, ABSENT),  # 2.16: with several languages only
     },
@@ -142,6 +143,8 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "body": every(10, None),  # 2.16, internal_article: nullable
         "body_markdown": every(10, None),  # 2.16, internal_article: nullable
         "audience_ids": AUDIENCES,  # 2.16, internal_article: nullable
+        "folder_id": every(3, None),  # 2.17: nullable
+        "tags.tags": every(3, VALUES["tags"]),  # Preview
         "ai_chatbot_availability": every(2, value=False),  # 2.16, internal_article
     },
     "content_snippets": {
@@ -211,6 +214,7 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "transcription_url": (KEEP, KEEP, None, None),  # 2.16, call: nullable
         "direction": every(3, "outbound", first=0),  # 2.16, call
         "phone": every(11, None, first=0),  # 2.16, call: nullable
+        **dict.fromkeys(("talk_time", "queue_time", "hold_time"), every(4, None)),  # Preview
         "fin_recording_url": only(6),  # 2.16, call: nullable
         "fin_transcription_url": only(6),  # 2.16, call: nullable
     },
@@ -360,7 +364,23 @@ VARIATIONS: Final[Mapping[str, Mapping[str, Sequence[Any]]]] = {
         "redacted": every(16, value=True, first=3),  # 2.16, conversation_part
         "attachments": files(16, 5),  # 2.16, part_attachment
         "assigned_to": every(16, VALUES["nobody"], first=7),  # 2.16, examples
-        "event_details": every(16, VALUES["action"], first=9),  # 2.16
+        # 2.16: actions; Preview: all others
+        "event_details": at(
+            16,
+            {
+                9: VALUES["action"],
+                1: VALUES["tags_updated"],
+                2: VALUES["snoozed"],
+                4: VALUES["priority_changed"],
+                5: VALUES["sla_applied"],
+                8: VALUES["sla_missed"],
+                10: VALUES["call_summary"],
+                12: VALUES["ai_agent_event"],
+            },
+        ),
+        "admin_assignee_id": every(16, 880_400_165, first=7),  # Preview
+        "team_assignee_id": every(16, 0, first=7),  # Preview: 0 is nobody
+        "translations": every(16, VALUES["translations"], first=10),  # Preview
         "app_package_code": every(16, "parcel-desk", first=9),  # 2.16: nullable
         "external_id": every(16, "part-{n}", first=10),  # 2.16, conversation_part: nullable
         "author": every(16, VALUES["bot"], first=11),  # 2.16, conversation_part_author
