@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from singer_sdk.exceptions import AbortedSyncExceptionBase, ConfigValidationError, MappingError
-from singer_sdk.metrics import MetricExclusionFilter, Status, Tag, get_metrics_logger
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.singerlib import Catalog
 
 from tap_intercom.errors import IntercomError, explain, explain_failure
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 SDK_ERROR_LINE = "An unhandled error occurred while syncing '%s'"
 """What the SDK logs of any exception that ends a stream, as it writes it (`Stream.sync`)."""
 
-EXPLAINED_ERRORS = (IntercomError, MappingError, BrokenPipeError, AbortedSyncExceptionBase)
-"""What the tap explains in a line of its own, or what only ends a stream early in `--test`."""
+EXPLAINED_ERRORS = (IntercomError, MappingError, BrokenPipeError)
+"""What the tap explains in a line of its own."""
 
 CONFIG_ADVICE = 'It has to be a JSON object such as {"access_token": "..."}'
 CATALOG_ADVICE = "Write it again with --discover, then edit the selection"
@@ -198,23 +197,10 @@ def log_failures(logger: logging.Logger, run: Run, streams: Mapping[str, Stream]
 def is_unexplained(record: logging.LogRecord) -> bool:
     """Whether a log record says what no other line does; a filter for the streams' loggers.
 
-    The SDK logs every error as unhandled: also those that the tap explains, and the early end of a
-    stream in `--test`.
+    The SDK logs every error as unhandled: also those that the tap explains.
     """
     handled = isinstance(sys.exc_info()[1], EXPLAINED_ERRORS)
     return not (handled and record.msg == SDK_ERROR_LINE)
-
-
-@contextmanager
-def stopping_is_no_failure() -> Iterator[None]:
-    """Keep the SDK's metrics from calling a stream failed because `--test` stops it early."""
-    exclusion = MetricExclusionFilter(tags={Tag.STATUS: Status.FAILED})
-    logger = get_metrics_logger()
-    logger.addFilter(exclusion)
-    try:
-        yield
-    finally:
-        logger.removeFilter(exclusion)
 
 
 def tune_interpreter() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import click
 from singer_sdk import typing as th
@@ -25,7 +26,7 @@ from tap_intercom.distribution import distribution_name
 from tap_intercom.errors import AuthenticationError, OtherWorkspaceError
 from tap_intercom.schema import personal_settings
 from tap_intercom.streams.sync_audit import SyncAudit
-from tap_intercom.sync import incoming_catalog, incoming_state, stdout, workspace
+from tap_intercom.sync import incoming_catalog, incoming_state, stdout, trial, workspace
 from tap_intercom.sync.export_stream import ExportStream
 from tap_intercom.sync.run import Run
 from tap_intercom.sync.writer import Writer
@@ -242,15 +243,47 @@ class TapIntercom(ConfiguredTap):
     def cb_test(
         cls: type[TapIntercom], ctx: click.Context, param: click.Option, value: str
     ) -> None:
-        """Try every stream (`--test`); end with exit code 1 if one of them can't be read."""
+        """Try the selected streams (`--test`); end with exit code 1 if one can't be read."""
+        if value == "all":
+            cls._try_streams(ctx)
         try:
-            with cli.exit_on_error(cls.logger), cli.stopping_is_no_failure():
+            with cli.exit_on_error(cls.logger):
                 super().cb_test(ctx, param, value)
         except click.exceptions.Exit as end:
-            failed = cls._log_failures()
-            if value == "all" and not failed:
-                cls.logger.info("The test passed: every stream can be read")
-            ctx.exit(int(failed) or end.exit_code)
+            ctx.exit(end.exit_code or int(cls._log_failures()))
+
+    @classmethod
+    def _try_streams(cls, ctx: click.Context) -> NoReturn:
+        writer = trial.ColumnWriter()
+        with cli.exit_on_error(cls.logger):
+            tap = cls._from_options(ctx, writer)
+            trials = trial.try_streams(tap.streams.values(), writer)
+        click.echo(trial.table(trials), err=True)
+        has_failed = cls._log_failures()
+        if not has_failed:
+            cls.logger.info("The test passed: every selected stream can be read")
+        ctx.exit(int(has_failed))
+
+    @classmethod
+    def _from_options(cls, ctx: click.Context, writer: Writer) -> TapIntercom:
+        """Create a tap from the options `--config` and `--catalog` of the command line."""
+        config, catalog = ctx.params.get("config"), ctx.params.get("catalog")
+        return cls(
+            config=config.config if config else {},
+            catalog=json.load(cli.checked_catalog(catalog)) if catalog else None,
+            parse_env_config=config is not None and config.parse_env,
+            validate_config=True,
+            message_writer=writer,
+        )
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        for option in command.params:
+            if option.name == "catalog":
+                option.is_eager = True  # to be read before `--test`, wherever it stands
+        return command
 
     @classmethod
     def _log_failures(cls) -> bool:

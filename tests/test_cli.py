@@ -16,14 +16,15 @@ from tests.command_line import TAP, TIMEOUT_SECONDS, json_file, run_command
 from tests.expected_rows import ROWS, missing_rows
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
-from tests.singer import Output
+from tests.sandbox.server import Sandbox
+from tests.singer import Output, select_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from tests.command_line import CommandResult
     from tests.sandbox.control import Control
-    from tests.sandbox.server import Sandbox
 
 DEFAULT_STREAMS = ROWS.keys() & {
     name
@@ -144,7 +145,97 @@ def test_test_run_reports_no_failure(config_file: Path) -> None:
 
     assert result.errors == []
     assert "failed" not in result.stderr
-    assert result.log_lines("INFO")[-1] == "The test passed: every stream can be read"
+    assert result.log_lines("INFO")[-1] == "The test passed: every selected stream can be read"
+
+
+def trials(result: CommandResult) -> dict[str, list[str]]:
+    """Return the cells of the table behind the stream's name, the columns in one text."""
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    (header,) = [line for line in lines if line.startswith("stream  ")]
+    starts = [header.index(title) for title in ("reachable", "missing", "columns of one")]
+    ends = [*starts[1:], None]
+    rows: dict[str, list[str]] = {}
+    for line in lines[lines.index(header) + 1 :]:
+        if " | " in line:
+            break  # the log goes on
+        name = line[: starts[0]].strip()
+        cells = [line[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+        if name:
+            rows[name] = cells
+        else:
+            rows[list(rows)[-1]][-1] += f" {cells[-1]}"
+    return rows
+
+
+def test_test_run_shows_selected_streams(config_file: Path, sandbox: Sandbox) -> None:
+    name = sandbox.control.records("tags")[0]["name"]
+
+    result = run_command("--config", config_file, "--test")
+
+    rows = trials(result)
+    assert rows.keys() >= DEFAULT_STREAMS
+    assert {cells[0] for cells in rows.values()} == {"yes"}
+    assert rows["tags"] == ["yes", "", "type, id, name"]
+    assert {"id", "body", "conversation_id"} <= set(rows["conversation_parts"][2].split(", "))
+    assert name not in result.stderr
+
+
+def test_test_run_shows_missing_permission(config_file: Path, sandbox: Sandbox) -> None:
+    sandbox.control.set_options(refused={"/teams": "token_unauthorized"})
+    sandbox.control.faults.add(Fault("status", path="/tags", status=404, times=None))
+
+    result = run_command("--config", config_file, "--test")
+
+    rows = trials(result)
+    assert result.exit_code == 1
+    assert rows["teams"] == rows["team_admins"] == ["no", "Read admins", "-"]
+    assert rows["tags"] == ["no", "", "-"]
+    assert rows["contacts"][0] == "yes"
+    assert [error.split(":")[0] for error in result.errors] == ["tags", "teams", "team_admins"]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_test_run_follows_the_catalog(
+    config_file: Path, sandbox: Sandbox, tmp_path: Path, *, is_first: bool
+) -> None:
+    streams = ["calls", "contact_segments"]
+    catalog = select_streams(json.loads(run_command("--discover").stdout), streams)
+    options = ["--catalog", json_file(tmp_path, "catalog", catalog)]
+
+    arguments = [*options, "--test"] if is_first else ["--test", *options]
+    result = run_command("--config", config_file, *arguments)
+
+    paths = [request.path for request in sandbox.control.requests()]
+    assert list(trials(result)) == streams
+    assert "/tags" not in paths
+    assert 0 < len([path for path in paths if path.endswith("/segments")]) <= 10
+
+
+def test_stream_without_request_is_not_called_reachable(
+    config_file: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Contacts say how many notes they have, and the oldest of the sandbox have none."""
+    catalog = select_streams(json.loads(run_command("--discover").stdout), ["contact_notes"])
+
+    arguments = ["--catalog", json_file(tmp_path, "catalog", catalog), "--test"]
+    result = run_command("--config", config_file, *arguments)
+
+    paths = {request.path for request in sandbox.control.requests()}
+    assert trials(result) == {"contact_notes": ["unknown", "", "-"]}
+    assert not any(path.endswith("/notes") for path in paths)
+
+
+def test_stream_without_record_is_not_called_reachable(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    with Sandbox(SandboxOptions(contacts=0, companies=0, conversations=0, tickets=0)) as empty:
+        settings = {**config, "api_url": empty.url}
+        result = run_command("--config", json_file(tmp_path, "config", settings), "--test")
+
+    rows = trials(result)
+    assert rows["conversations"] == ["yes", "", "-"]
+    assert rows["conversation_parts"] == ["unknown", "", "-"]
 
 
 def test_second_sync_resumes_from_state(

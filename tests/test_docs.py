@@ -51,7 +51,7 @@ RUN_BY = {
     "python3 dev.py demo": DEMO,
     'echo \'{"access_token": "..."}\' > config.json': SINGER,
     "tap-intercom --config config.json --discover > catalog.json": SINGER,
-    "tap-intercom --config config.json --test > /dev/null": SINGER,
+    "tap-intercom --config config.json --catalog catalog.json --test": SINGER,
     "tap-intercom --config config.json --catalog catalog.json | target-jsonl > states.json": SINGER,
     "tap-intercom --config config.json --catalog catalog.json --state state.json"
     " | target-jsonl > states.json": SINGER,

@@ -1,4 +1,4 @@
-"""What the stream `sync_audit` says of a stream beyond its summary."""
+"""What `sync_audit` and `--test` say of a stream beyond its summary."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Audit:
         expected: The sum of the records that Intercom counts in lists and searches (`total_count`);
             None if it counts none.
         received: How many different records of those have come.
+        is_tried: Whether there was a record that shows if it can be read.
         is_done: Whether it was read to its end, or failed alone.
     """
 
@@ -30,6 +31,7 @@ class Audit:
     records: int = 0
     expected: int | None = None
     received: int | None = None
+    is_tried: bool = False
     is_done: bool = False
 
     def count(self, expected: int, received: int) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from tap_intercom.compat import override
 from tap_intercom.errors import (
     RUN_ENDING_ERRORS,
     IntercomError,
@@ -13,6 +14,7 @@ from tap_intercom.errors import (
     PermissionDeniedError,
     ResponseTooLargeError,
 )
+from tap_intercom.sync.child_stream import EmbeddedChildStream
 from tap_intercom.sync.progress import WarningCounter, counted
 
 if TYPE_CHECKING:
@@ -102,10 +104,14 @@ class StreamSync:
         self.stream.log_warnings()
         self.stream.activate_version()
         self.stream.logger.removeHandler(self._warnings)
+        self.audit.is_tried = self._is_tried(progress.records)
         summary = self.stream.summary
         summary.records, summary.warnings = self.records, self._warnings.count
         summary.requests, summary.retries = progress.requests, progress.retries
         summary.seconds = round(progress.seconds, 1)
+
+    def _is_tried(self, parent_records: int) -> bool:
+        return parent_records > 0
 
 
 class ChildStreamSync(StreamSync):
@@ -195,6 +201,12 @@ class ChildStreamSync(StreamSync):
                 self.stream.note_missing(f"rows of {counted(count, 'parent')} are missing")
         self.stream.summary.skipped += sum(self._outcomes[outcome] for outcome in SKIPPED)
         super().finish(progress)
+
+    @override
+    def _is_tried(self, parent_records: int) -> bool:
+        """Whether a response came, unless the records of the parent are all that is needed."""
+        is_embedded = isinstance(self.stream, EmbeddedChildStream)
+        return self._responses > 0 or self.records > 0 or (is_embedded and parent_records > 0)
 
     def _count(self, item: TimestampedRecord, written: int, *, is_response: bool) -> None:
         if is_response:
