@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 import dev
 from demo.processes import running
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from demo.postgres import Postgres
 
 USER_VARIABLES = ("MELTANO_", "SINGER_", "TAP_INTERCOM_", "TARGET_", "UV_CONSTRAINT", "VIRTUAL_ENV")
 PIPELINE = ("tap-intercom", "target-postgres")
@@ -23,6 +27,22 @@ CHANGES = ("tap-intercom--changes", "target-postgres")
 
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}  # all servers are on this machine
 MAX_LINES_SHOWN = 60
+
+
+def target_config(postgres: Postgres, schema: str) -> dict[str, Any]:
+    """Return a configuration of target-postgres, with the settings that `meltano.yml` gives it.
+
+    Args:
+        postgres: Where it loads.
+        schema: The schema of the tables.
+    """
+    project = yaml.safe_load((dev.ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    loaders = {loader["name"]: loader for loader in project["plugins"]["loaders"]}
+    return {
+        **loaders[PIPELINE[-1]]["config"],
+        "sqlalchemy_url": postgres.sqlalchemy_url,
+        "default_target_schema": schema,
+    }
 
 
 def clean_environment(directory: Path, settings: dict[str, str]) -> dict[str, str]:

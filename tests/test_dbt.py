@@ -23,6 +23,7 @@ import yaml
 from psycopg.rows import dict_row
 
 import dev
+from demo.meltano import target_config
 from demo.postgres import running_postgres
 from tests.conftest import SMALL
 from tests.dbt_figures import KEYS, final_rows, source_rows
@@ -137,7 +138,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Load a workspace, change it in every way that tables have to follow, and load again."""
     directory = tmp_path_factory.mktemp("warehouse")
     with Sandbox(SMALL) as sandbox, running_postgres() as postgres:
-        sink = {"sqlalchemy_url": postgres.sqlalchemy_url, "default_target_schema": "tap_intercom"}
+        sink = target_config(postgres, "tap_intercom")
         (directory / "target.json").write_text(json.dumps(sink))
         source = {"access_token": sandbox.options.token, "api_url": sandbox.url}
         pipeline = Pipeline(directory, postgres, dev.target_postgres(), source)

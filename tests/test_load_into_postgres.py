@@ -15,6 +15,7 @@ import pytest
 from psycopg import sql
 
 import dev
+from demo.meltano import target_config
 from demo.postgres import Postgres, running_postgres
 from tap_intercom.tap import TapIntercom
 from tests.expected_rows import KEYS, ROWS, Rows, expected_rows
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.end_to_end
 
 SCHEMAS = Path(dev.ROOT, "schemas")
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 300
 TIMESTAMP = "timestamp without time zone"
 
 
@@ -125,8 +126,7 @@ def pipeline(sandbox: Sandbox, tmp_path: Path) -> Iterator[Pipeline]:
     """Connect the sandbox with an empty Postgres."""
     source = {"access_token": sandbox.options.token, "api_url": sandbox.url}
     with running_postgres() as postgres:
-        sink = {"sqlalchemy_url": postgres.sqlalchemy_url, "default_target_schema": "public"}
-        (tmp_path / "target.json").write_text(json.dumps(sink))
+        (tmp_path / "target.json").write_text(json.dumps(target_config(postgres, "public")))
         yield Pipeline(tmp_path, postgres, dev.target_postgres(), source)
 
 

@@ -19,6 +19,7 @@ import yaml
 from psycopg.rows import dict_row
 
 import dev
+from demo.meltano import target_config
 from demo.postgres import HOST, PROGRAMS, SITE_PACKAGES, Postgres, running_postgres
 from tests.command_line import TAP
 from tests.sandbox.faults import Fault
@@ -104,7 +105,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Load a workspace, add the views of the page, and load again all but tags."""
     directory = tmp_path_factory.mktemp("recipes")
     with Sandbox(TINY) as sandbox, running_postgres() as postgres:
-        (directory / "target.json").write_text(json.dumps(target_settings(postgres)))
+        (directory / "target.json").write_text(json.dumps(target_config(postgres, "tap_intercom")))
         source = {"access_token": sandbox.options.token, "api_url": sandbox.url}
         pipeline = Pipeline(directory, postgres, dev.target_postgres(), source, streams=STREAMS)
         pipeline.run()
@@ -118,11 +119,6 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         pipeline.run(exit_code=1)
         sandbox.control.faults.clear()
         yield loaded
-
-
-def target_settings(postgres: Postgres) -> dict[str, Any]:
-    """Return the settings of target-postgres."""
-    return {"sqlalchemy_url": postgres.sqlalchemy_url, "default_target_schema": "tap_intercom"}
 
 
 def run_entry(crontab: str, directory: Path) -> str:
