@@ -43,7 +43,9 @@ class ConfiguredTap(Tap):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
         settings.complete(self._config, self.config_jsonschema)  # `config` is a read-only copy
-        errors = list(settings.schema_errors(self._config, self.config_jsonschema)) or [
+        errors = map_names.else_errors(self._config)
+        errors = errors or list(settings.schema_errors(self._config, self.config_jsonschema))
+        errors = errors or [
             *settings.errors(self.config),
             *personal_settings.errors(self.config),
             *column_names.errors(self.config),

@@ -36,6 +36,8 @@ WRONG_NAMES: list[tuple[dict[str, Any], str]] = [
     ({"contacts": {"x": "record.emial"}}, UNKNOWN_EMAIL),
     ({"contacts": {"x": "_.get('emial')"}}, UNKNOWN_EMAIL),
     ({"contacts": {"__else__": None}}, '__else__ leaves out id, a key of contacts: add "id": "id"'),
+    ({"contacts": {"__else__": "email"}}, "contacts: __else__ has to be null: it leaves out"),
+    ({"__else__": "__DROP__"}, "stream_maps: __else__ has to be null: it leaves out others"),
     ({"contacts": {"x": "md6(email)"}}, "no selected column is called md6 (did you mean md5?)"),
     ({"contacts": {"x": "self"}}, "x: contacts: no selected column is called self"),
     ({"contacts": {"x": "fake.name()"}}, "x: fake needs the package Faker"),
@@ -124,6 +126,11 @@ def test_discovery_reports_unknown_name(config: dict[str, Any], tmp_path: Path) 
     [
         ({"contacts": {"emial": "md5(email)"}}, "adds the column emial; the stream has email"),
         ({"contacts": {"x": "custom_attributes['seat']"}}, "has no seat (did you mean seats?)"),
+        ({"tags": {"name": None}}, "that don't fit stay in unfit_values; remove it too"),
+        (
+            {"contacts": {"custom_attributes": None, "unfit_values": None}},
+            "that don't fit stay in custom_attributes_raw; remove it too",
+        ),
         ({"contacts": {"__alias__": "tags"}}, "contacts and tags are written to one stream, tags"),
     ],
 )

@@ -10,7 +10,10 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from msgspec.json import encode
+
 from tap_intercom.api.oversize import with_smaller_pages, without_record
+from tap_intercom.api.records_path import find_records
 from tap_intercom.api.seen_records import SeenRecords
 from tap_intercom.errors import InvalidRequestError, ResponseTooLargeError
 
@@ -109,8 +112,19 @@ def _fetch_page(
     client: IntercomClient, request: Request, seen: SeenRecords
 ) -> tuple[Page, Request | None]:
     page = client.fetch(request)
-    seen.add_page((record, 0) for record in page.record_hashes())
+    seen.add_page((record, 0) for record in _record_hashes(request, page))
     return page, next_request(client, request, page)
+
+
+def _record_hashes(request: Request, page: Page) -> list[int]:
+    records = _described_list(request, page)
+    return page.record_hashes() if records is None else list(map(hash, map(encode, records)))
+
+
+def _described_list(request: Request, page: Page) -> list[Any] | None:
+    """Return the records of a request that says by a path where they are; None of any other."""
+    found = None if request.record_keys else find_records(request.records_path, page.as_dict())
+    return found if isinstance(found, list) else None
 
 
 def _page_without_record(
@@ -136,12 +150,9 @@ def _note_change(page: Page, totals: set[int]) -> None:
 
 
 def _missing(request: Request, page: Page, seen: SeenRecords) -> int:
-    """Return how many records fewer came than the list counts; 0 if it does not count them.
-
-    Nor can they be counted if only the caller knows where in a page they are.
-    """
-    is_counted = STYLES[request.paging] and request.record_keys
-    total = page.get("total_count") if is_counted else None
+    """Return how many records fewer came than the list counts; 0 if it does not count them."""
+    is_list = request.record_keys or _described_list(request, page) is not None
+    total = page.get("total_count") if is_list and STYLES[request.paging] else None
     return max(0, total - seen.count) if isinstance(total, int) else 0
 
 

@@ -26,6 +26,8 @@ class Request:
         body: What a POST sends; a request without one is a GET.
         record_keys: Names, one of which has to be a list or an object in the response; a response
             without is an error, not an empty page. Without names any object will do.
+        records_path: Where the records are if no names are given, as `records_path.find_records`
+            reads it; with neither, the response is one record.
         paging: How the next page is found, one of `pagination.STYLES`.
         accept: The media type to ask for.
         api_version: The API version of this request; that of the run if empty.
@@ -36,6 +38,7 @@ class Request:
     params: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     record_keys: tuple[str, ...] = ("data",)
+    records_path: str = "."
     paging: str = "auto"
     accept: str = "application/json"
     api_version: str = ""

@@ -8,14 +8,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+from tap_intercom.api.records_path import WHOLE_RESPONSE, find_records
 from tap_intercom.api.request import Request
-from tap_intercom.api.response import value_at
 from tap_intercom.api.seen_records import SeenRecords
 from tap_intercom.compat import override
 from tap_intercom.custom.definitions import (
-    AUTO,
     VALUE,
-    WHOLE_RESPONSE,
     StreamDefinition,
     with_value,
 )
@@ -249,6 +247,7 @@ def list_request(definition: StreamDefinition, values: MacroValues) -> Request:
         params,
         body,
         record_keys=(),
+        records_path=definition.records_path,
         paging=definition.paging,
         api_version=definition.api_version,
     )
@@ -260,7 +259,7 @@ def records_in(definition: StreamDefinition, response: Mapping[str, Any]) -> lis
     Raises:
         InvalidRequestError: There are none at the definition's `records_path`.
     """
-    found = _find_records(definition.records_path, response)
+    found = find_records(definition.records_path, response)
     if isinstance(found, dict):
         return [found]
     if isinstance(found, list):
@@ -271,21 +270,6 @@ def records_in(definition: StreamDefinition, response: Mapping[str, Any]) -> lis
         f"{definition.records_path}; the response has {', '.join(response)}"
     )
     raise InvalidRequestError(message)
-
-
-def _find_records(records_path: str, response: Mapping[str, Any]) -> Any:
-    """Return what is at a path of the response, an empty list for null; else None."""
-    if records_path == WHOLE_RESPONSE:
-        return response
-    if records_path != AUTO:
-        *path, last = records_path.split(".")
-        parent = value_at(response, path)
-        is_null = isinstance(parent, dict) and last in parent and parent[last] is None
-        return [] if is_null else value_at(parent, [last])
-    if isinstance(response.get("data"), list):
-        return response["data"]
-    lists = [value for value in response.values() if isinstance(value, list)]
-    return lists[0] if len(lists) == 1 else None
 
 
 def _query_value(value: str | float) -> str | int:

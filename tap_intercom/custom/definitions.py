@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from singer_sdk import typing as th
 
+from tap_intercom.api.records_path import AUTO
 from tap_intercom.api.response import value_at
 from tap_intercom.custom.macros import EPOCH
 from tap_intercom.custom.parents import ID, PARENTS, parent_columns
@@ -34,10 +35,6 @@ WHOLE_RECORD = "record"
 
 VALUE = "value"
 """The field for an item of a list that is not an object."""
-
-AUTO = "auto"
-WHOLE_RESPONSE = "."
-"""The `records_path` of a response that is itself the record."""
 
 COLUMN_TYPES = {
     "string": TEXT,

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tap_intercom.schema.columns import UNFIT_VALUES
 from tap_intercom.spelling import unknown
 
 if TYPE_CHECKING:
@@ -110,6 +111,17 @@ def errors(
     return found
 
 
+def else_errors(config: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with values of `__else__`, which end the SDK's check with an error."""
+    maps = config.get("stream_maps")
+    items = {"": maps, **maps} if isinstance(maps, dict) else {}
+    return [
+        f"stream_maps: {name}{': ' if name else ''}{OTHERS} has to be null: it leaves out others"
+        for name, item in items.items()
+        if isinstance(item, dict) and item.get(OTHERS) not in REMOVED
+    ]
+
+
 def warnings(config: Mapping[str, Any], streams: Mapping[str, Stream]) -> Iterator[str]:
     """Yield a warning for each name that may be right, where another was probably meant.
 
@@ -161,6 +173,9 @@ def _column_warnings(one: StreamMap, columns: Mapping[str, Any]) -> Iterator[str
             if declared := schema.get("properties"):
                 fields = unknown(_fields_of(expression, name), declared)
                 yield from (f"{column}: {name} has no {field}" for field in fields)
+    copies = (UNFIT_VALUES, *(f"{name}_raw" for name in one.removed)) if one.removed else ()
+    if kept := [name for name in copies if name in columns.keys() - one.columns]:
+        yield f"values of removed columns that don't fit stay in {', '.join(kept)}; remove it too"
 
 
 def _key_errors(one: StreamMap, matching: list[Stream]) -> Iterator[str]:

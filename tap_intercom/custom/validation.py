@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_intercom import api_version
+from tap_intercom.api.records_path import AUTO, WHOLE_RESPONSE
 from tap_intercom.api_version import DEFAULT_VERSION, configured_version
 from tap_intercom.custom.definitions import (
-    AUTO,
     ITEM_SCHEMA,
     WHOLE_RECORD,
-    WHOLE_RESPONSE,
     StreamDefinition,
     with_value,
 )

@@ -103,6 +103,7 @@ class ContactTags(ContactChildStream, EmbeddedChildStream):
     records_path = ("tags", "data")
     id_column = "tag_id"
     item_fields = ("id", "name", "applied_at", "applied_by")
+    latest_by = "applied_at"
     full_list = Request("/contacts/{id}/tags")
 
 

@@ -8,7 +8,11 @@ from tap_intercom.api.request import PREVIEW, Request
 from tap_intercom.api.response import items_of
 from tap_intercom.compat import override
 from tap_intercom.streams.conversations import ConversationChildStream, ConversationDetailStream
-from tap_intercom.sync.child_stream import DetailChildStream, EmbeddedChildStream
+from tap_intercom.sync.child_stream import (
+    DetailChildStream,
+    EmbeddedChildStream,
+    latest_items,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,5 +56,5 @@ class ConversationPartTags(ConversationDetailStream):
     @override
     def items(self, record: Record, pages: Sequence[Page]) -> Iterable[Record]:
         for part in super().items(record, pages):
-            for tag in items_of(part.get("tags"), "tags"):
+            for tag in latest_items(items_of(part.get("tags"), "tags"), "applied_at"):
                 yield {**tag, "conversation_part_id": part.get("id")}

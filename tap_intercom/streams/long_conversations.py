@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.request import PREVIEW
-from tap_intercom.api.response import dicts_in, value_at
+from tap_intercom.api.response import items_of
 from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError
 
 if TYPE_CHECKING:
@@ -34,10 +34,8 @@ UNKNOWN_TYPE = "unknown"
 
 
 def parts_of(conversation: Page | Record) -> list[Record]:
-    """Return the parts that a response about a conversation holds."""
-    return dicts_in(
-        value_at(conversation, ("conversation_parts", "conversation_parts")), "conversation_parts"
-    )
+    """Return the parts that a response about a conversation holds, in an object or bare."""
+    return items_of(conversation.get("conversation_parts"), "conversation_parts")
 
 
 def unique_parts(pages: Sequence[Page]) -> list[Record]:

@@ -40,6 +40,9 @@ SINGER_IO_KEYS = {
 }
 """Streams in which singer-io's bookmark means what ours does, and the key that holds it."""
 
+OTHER_STREAM = "company_segments"
+"""singer-io's are the segments of the workspace: here they are a stream that is read in full."""
+
 KEYS = frozenset({"bookmarks", "currently_syncing", workspace.STATE_KEY})
 """What a whole state may hold; a state with none but others is not of a tap for Intercom."""
 
@@ -65,10 +68,9 @@ EMPTY_KEYS = frozenset(
         "replication_key_signpost",
         "replication_key_value",
         "starting_replication_value",
-        "updated_at",
     }
 )
-"""What a stream's state may hold without a bookmark: keys of this tap, the SDK and singer-io."""
+"""What a stream's state may hold without a bookmark: keys of this tap and the SDK."""
 
 
 def state_errors(state: Mapping[str, Any], keys: ReplicationKeys) -> list[str]:
@@ -98,6 +100,8 @@ def migrate_state(state: dict[str, Any], keys: ReplicationKeys) -> dict[str, Any
     for stream, key in SINGER_IO_KEYS.items():
         if timestamp := _singer_io_bookmark(bookmarks.get(stream), key):
             bookmarks[stream] = _bookmark("updated_at", timestamp)
+    if _singer_io_bookmark(bookmarks.get(OTHER_STREAM), "updated_at"):
+        del bookmarks[OTHER_STREAM]
     if parts := _singer_io_bookmark(bookmarks.get("conversation_parts"), "updated_at"):
         conversations = _value(bookmarks.get("conversations"))
         bookmarks["conversation_parts"] = _bookmark(
@@ -158,7 +162,7 @@ def _form_error(state: Mapping[str, Any]) -> str | None:
     if not isinstance(state.get(workspace.STATE_KEY), str | None):
         return f"has a {workspace.STATE_KEY} that is no text"
     others = ", ".join(sorted(state.keys() - KEYS))
-    return f"has no bookmarks, but {others}" if others and "bookmarks" not in state else None
+    return f"has no bookmarks, but {others}" if others and not _bookmarks(state) else None
 
 
 def _clamp(stream: str, bookmark: dict[str, Any], now: int) -> dict[str, Any]:
@@ -180,7 +184,8 @@ def _bookmark_error(bookmark: Any, own_key: str) -> str | None:
         return "is no object"
     value, key = _value(bookmark), bookmark.get("replication_key")
     if value is None:
-        others = ", ".join(sorted(bookmark.keys() - EMPTY_KEYS))
+        said = {name for name, content in bookmark.items() if content is not None}
+        others = ", ".join(sorted(said - EMPTY_KEYS))
         return f"has no replication_key_value, but {others}" if others else None
     is_of_parent = key == "updated_at" and own_key.endswith("_updated_at")
     if key not in (None, own_key) and not is_of_parent:

@@ -39,6 +39,22 @@ LISTS = {
 }
 """Lists that tell a `total_count` and may have several pages, and the streams that read them."""
 
+CUSTOM_STREAMS: dict[str, dict[str, Any]] = {
+    "list": {"path": "/articles", "params": {"per_page": 10}},
+    "incremental": {
+        "path": "/articles",
+        "params": {"per_page": 10},
+        "replication_key": "updated_at",
+    },
+    "POST": {
+        "path": "/contacts/search",
+        "method": "POST",
+        "body": {"query": {"field": "id", "operator": "!=", "value": "0"}},
+    },
+    "child": {"path": "/contacts/{id}/notes", "parent": "contacts", "params": {"per_page": 1}},
+}
+"""Definitions of lists that tell a `total_count`."""
+
 EARLY_END = Fault(kind="early_end")
 MANY_PAGES = SandboxOptions(
     contacts=260,
@@ -190,6 +206,23 @@ def test_list_that_ends_early_loses_nothing(harness: SyncHarness, path: str) -> 
     result = harness.sync(select=[stream], concurrency=1)
 
     assert harness.missing_rows(result, [stream]) == {}
+
+
+@pytest.mark.parametrize("definition", CUSTOM_STREAMS.values(), ids=CUSTOM_STREAMS)
+@with_many_pages
+def test_custom_stream_that_ends_early_loses_nothing(
+    harness: SyncHarness, definition: dict[str, Any]
+) -> None:
+    stream = {"name": "own", "primary_keys": ["id"], "records_path": "data", **definition}
+    parent = str(definition.get("parent", "articles"))
+    complete = harness.sync(select=["own", parent], custom_streams=[stream])
+    path = str(definition["path"]).replace("{id}", "[^/]+")
+    harness.sandbox.faults.add(replace(EARLY_END, path=path, every=2, times=None))
+
+    result = harness.sync(select=["own", parent], custom_streams=[stream], concurrency=1)
+
+    assert result.values("own", "id") == complete.values("own", "id")
+    assert len(set(result.values("own", "id"))) > 30
 
 
 @with_many_pages

@@ -125,6 +125,7 @@ def test_parts_resume_from_older_bookmark(harness: SyncHarness) -> None:
         {"bookmarks": {"tags": {"partitions": [{"context": {"id": 1}}]}}},
         {"bookmarks": {"tags": {"partitions": {"0": {}}, "progress_markers": []}}},
         {"currently_syncing": None, "bookmarks": {}},
+        {"bookmarks": {"company_segments": {"updated_at": "2024-01-01T00:00:00Z"}}},
     ],
     ids=str,
 )
@@ -149,6 +150,9 @@ def test_state_without_bookmark_means_first_run(
         # Airbyte's
         ({"contacts": {"state": {"updated_at": NOW - 100}}}, "contacts", "but state"),
         ({"contacts": {"max_updated_at": NOW}}, "contacts", "but max_updated_at"),
+        ({"contacts": {"updated_at": float(NOW)}}, "contacts", "but updated_at"),
+        ({"contacts": {"updated_at": {"v": NOW}}}, "contacts", "but updated_at"),
+        ({"contact_tags": {"updated_at": "2024-01-01"}}, "contact_tags", "but updated_at"),
         (
             {"contacts": {"replication_key": "created_at", "replication_key_value": NOW - DAY}},
             "contacts",
@@ -189,6 +193,7 @@ def test_unreadable_bookmark_is_refused(
         ({"bookmarks": "{}"}, "has bookmarks that are no object"),
         ({"contacts": sdk_bookmark(NOW)}, "has no bookmarks, but contacts"),
         ({"type": "STATE", "value": {"bookmarks": {}}}, "has no bookmarks, but type, value"),
+        ({"bookmarks": {}, "contacts": sdk_bookmark(NOW)}, "has no bookmarks, but contacts"),
         ({"singer_state": {"bookmarks": {}}}, "has no bookmarks, but singer_state"),
     ],
     ids=str,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import itertools
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from tests.sandbox.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tap_intercom.api.request import Request
     from tests.guarantees.harness import SyncHarness
 
 LINKED_LISTS = {
@@ -170,3 +172,22 @@ def test_slow_body_times_out(harness: SyncHarness) -> None:
 
     assert result.warnings("/tags", "request_timeout") != []
     assert harness.missing_rows(result, ["tags"]) == {}
+
+
+def test_custom_list_without_new_records_ends(harness: SyncHarness) -> None:
+    """Each response has another link and another stamp, and the same records."""
+    numbers = itertools.count()
+
+    def repeat(request: Request, content: dict[str, Any]) -> None:
+        if request.path == "/articles":
+            number = next(numbers)
+            content["stamp"] = number
+            content["pages"] = {"next": f"{harness.url}/articles?number={number}"}
+
+    harness.change_responses(repeat)
+    definition = {"name": "own", "path": "/articles", "primary_keys": ["id"]}
+
+    result = harness.try_sync(select=["own"], custom_streams=[definition])
+
+    assert "without a new record" in str(result.error)
+    assert next(numbers) < 10

@@ -9,6 +9,7 @@ import pytest
 from tests.sandbox.options import SandboxOptions
 
 if TYPE_CHECKING:
+    from tap_intercom.api.request import Request
     from tests.guarantees.harness import SyncHarness
 
 RELATIONS = ("conversation_contacts", "conversation_teammates")
@@ -54,6 +55,24 @@ def test_bare_lists_become_objects(harness: SyncHarness, version: str) -> None:
         for name in ("contacts", "teammates"):
             assert ids(rows[record["id"]][name], name) == ids(record[name], name)
     assert result.warnings("did not fit") == []
+
+
+def test_bare_list_of_parts_is_read(harness: SyncHarness) -> None:
+    streams = ("conversation_parts", "conversation_part_attachments", "conversation_transcripts")
+    complete = harness.sync(select=streams)
+    harness.change_responses(lay_parts_bare)
+
+    result = harness.sync(select=streams)
+
+    for stream in streams:
+        assert result.records(stream) == complete.records(stream)
+    assert len(result.records("conversation_parts")) > 100
+
+
+def lay_parts_bare(_: Request, content: dict[str, Any]) -> None:
+    """Put the parts where the object that holds them should be."""
+    if isinstance(parts := content.get("conversation_parts"), dict):
+        content["conversation_parts"] = parts["conversation_parts"]
 
 
 def ids(holder: dict[str, Any] | None, name: str) -> list[str]:
