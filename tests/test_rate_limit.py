@@ -103,6 +103,15 @@ def test_requests_of_other_programs_are_counted(clock: Clock) -> None:
     assert clock.slept == [10.0]
 
 
+def test_remaining_requests_include_the_answered_one(limiter: RateLimiter, clock: Clock) -> None:
+    """The first response of a window has as many remaining as the limit, this second one fewer."""
+    send(limiter, 1, headers(2, 1, clock))
+
+    limiter.acquire()
+
+    assert clock.slept == [10.0]
+
+
 def test_requests_in_flight_are_counted(limiter: RateLimiter, clock: Clock) -> None:
     for _ in range(3):
         limiter.acquire()
