@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks import (
     backfill,
+    changes,
     chart,
     cpu,
     details,
     increments,
     memory,
+    pipeline,
     shared_limit,
     start,
     webhooks,
@@ -36,6 +38,8 @@ FIGURES: dict[str, Callable[[Sizes], list[Row]]] = {
     "start": start.measure,
     "increments": increments.measure,
     "webhooks": webhooks.measure,
+    "pipeline": pipeline.measure,
+    "changes": changes.measure,
 }
 
 

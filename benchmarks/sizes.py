@@ -29,6 +29,8 @@ class Sizes:
         companies: Companies of a workspace, in which a few changed.
         changed_companies: How many changed within an hour.
         webhook_seconds: Seconds for which notifications are sent.
+        pipeline_contacts: Contacts of a workspace with twelve times as many rows.
+        changes: Changes of which each is waited for.
     """
 
     detail_conversations: int = 3_000
@@ -50,6 +52,8 @@ class Sizes:
     companies: int = 100_000
     changed_companies: int = 50
     webhook_seconds: int = 20
+    pipeline_contacts: int = 13_700
+    changes: int = 20
 
 
 QUICK = Sizes(
@@ -70,5 +74,7 @@ QUICK = Sizes(
     updated_contacts=5_000,
     companies=5_000,
     webhook_seconds=3,
+    pipeline_contacts=500,
+    changes=3,
 )
 """Enough to see that everything works, too little to publish."""
