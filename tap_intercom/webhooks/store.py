@@ -239,28 +239,30 @@ class NotificationStore:
         return self._engine.url.render_as_string(hide_password=True)
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        with self._explained("read"), self._engine.connect() as connection:
-            return connection.execute(query).all()
+        with self._explained("read"):
+            self._leave_other_file()
+            with self._engine.connect() as connection:
+                return connection.execute(query).all()
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
         """Open a transaction that is committed at the end of the block, or raise a StoreError."""
         with self._explained("write"):
-            if self._file:
-                self._leave_other_inode(self._file)
+            self._leave_other_file()
             with self._engine.begin() as connection:
                 yield connection
 
-    def _leave_other_inode(self, file: Path) -> None:
-        """Close connections to a file that was deleted or replaced: what they write is lost.
+    def _leave_other_file(self) -> None:
+        """Close connections to a file that was deleted or replaced: nobody else reads or writes it.
 
         Raises:
             OSError: There is no file.
         """
         inode = None
         try:
-            status = file.stat()
-            inode = (status.st_dev, status.st_ino)
+            if self._file:
+                status = self._file.stat()
+                inode = (status.st_dev, status.st_ino)
         finally:
             if inode != self._inode:
                 self._engine.dispose()

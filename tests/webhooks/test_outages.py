@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from demo.postgres import new_postgres
+from tap_intercom.webhooks.notifications import Notification
 from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.store import NotificationStore
 from tests.webhooks.program import SECRET, post, request, running, wait_for
@@ -30,6 +31,14 @@ def stored_ids(database: str) -> list[str]:
         return [item.id for item in store.read(Position())]
     finally:
         store.close()
+
+
+def move(source: Path, target: Path) -> None:
+    """Move the files of the database as to another disk: by a copy."""
+    target.mkdir(exist_ok=True)
+    for file in source.glob("notifications.db*"):
+        shutil.copy(file, target)
+        file.unlink()
 
 
 @pytest.mark.end_to_end
@@ -59,20 +68,31 @@ def test_file_that_is_away_is_written_once_it_is_back(
     receiver: RunningReceiver, database: str, tmp_path: Path
 ) -> None:
     before = receiver.send(notification(1))
-    away = shutil.copytree(tmp_path, tmp_path.with_name("away"))
-    files = [file for file in tmp_path.iterdir() if file.name.startswith("notifications.db")]
-    for file in files:
-        file.unlink()
+    away = tmp_path / "away"
+    move(tmp_path, away)
 
     meanwhile = (receiver.send(notification(2)), receiver.request("GET", "/healthz"))
-    for file in files:
-        shutil.copy(away / file.name, file)
+    move(away, tmp_path)
     after = (receiver.send(notification(2)), receiver.request("GET", "/healthz"))
 
     assert before == 200
     assert meanwhile == (503, 503)
     assert after == (200, 200)
     assert stored_ids(database) == ["notif_00000001", "notif_00000002"]
+
+
+def test_reader_sees_what_follows_in_a_replaced_file(
+    store: NotificationStore, database: str, tmp_path: Path
+) -> None:
+    store.append([Notification("n1", "ping", "abc123", None, "{}")])
+    before = store.latest_sequence()
+    away = tmp_path / "away"
+    move(tmp_path, away)
+    move(away, tmp_path)
+    with closing(NotificationStore(database)) as receiver:
+        receiver.append([Notification("n2", "ping", "abc123", None, "{}")])
+
+    assert (before, store.latest_sequence()) == (1, 2)
 
 
 @pytest.mark.end_to_end
