@@ -79,6 +79,12 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ({"primary_keys": [""]}, "primary_keys.0: '' should be non-empty"),
     ({"primary_keys": ["id", "id"]}, "primary_keys: ['id', 'id'] has non-unique elements"),
     ({"primary_keys": ["record"]}, "record is the column of the whole record"),
+    ({"primary_keys": ["unfit_values"]}, "primary_keys: unfit_values is filled in by the tap"),
+    ({"replication_key": "record"}, "replication_key: record is the column of the whole record"),
+    (
+        {"replication_key": "_workspace_id"},
+        "replication_key: _workspace_id is filled in by the tap",
+    ),
     ({"columns": {"a": "text"}}, "columns.a: 'text' is not one of ['string', 'integer', "),
     ({"columns": {"a": ["string"]}}, "columns.a: has to be of type string"),
     ({"columns": {"": "string"}}, "columns: a name is empty"),

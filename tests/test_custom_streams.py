@@ -622,9 +622,10 @@ def test_corrected_child_gets_all_rows(
 @pytest.mark.parametrize(
     ("change", "pattern"),
     [
-        ({"path": "/audiencez"}, "404"),
+        ({"path": "/audiencez"}, "404.*Check the path of this custom stream"),
         ({"records_path": "rows"}, "records_path rows; the response has type, data"),
-        ({"method": "POST", "path": "/contacts/search"}, "400"),
+        ({"method": "POST", "path": "/contacts/search"}, "400.*Check path, params and body of"),
+        ({**NOTES, "path": "/contacts/{id}/notez"}, "404.*Check the path of this custom stream"),
         ({"primary_keys": ["idd"]}, "without idd. Check the primary_keys"),
     ],
 )
@@ -637,7 +638,7 @@ def test_test_run_names_wrong_definition(
 
     assert result.exit_code == 1
     (error,) = result.errors
-    assert re.search(f"things.*{pattern}", error)
+    assert re.search(f"^(things|my_notes): .*{pattern}", error)
 
 
 def test_test_run_tries_each_definition(

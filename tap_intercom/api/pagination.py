@@ -62,7 +62,7 @@ def pages(
                 continue
             page, after = _page_without_record(client, following, seen, error)
         _note_change(page, totals)
-        page.received = seen.count if request.record_keys else None
+        page.received = None if _total(request, page) is None else seen.count
         yield page
         following = after
         if following and (now := clock()) - logged >= SECONDS_BETWEEN_LINES:
@@ -151,9 +151,15 @@ def _note_change(page: Page, totals: set[int]) -> None:
 
 def _missing(request: Request, page: Page, seen: SeenRecords) -> int:
     """Return how many records fewer came than the list counts; 0 if it does not count them."""
+    total = _total(request, page)
+    return 0 if total is None else max(0, total - seen.count)
+
+
+def _total(request: Request, page: Page) -> int | None:
+    """Return how many records a list counts that is read to its end; None if it counts none."""
     is_list = request.record_keys or _described_list(request, page) is not None
     total = page.get("total_count") if is_list and STYLES[request.paging] else None
-    return max(0, total - seen.count) if isinstance(total, int) else 0
+    return total if isinstance(total, int) else None
 
 
 def _next_by_link(client: IntercomClient, request: Request, page: Page) -> Request | None:

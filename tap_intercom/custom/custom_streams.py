@@ -6,18 +6,10 @@ from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote
 
-from tap_intercom.api.records_path import WHOLE_RESPONSE, find_records
-from tap_intercom.api.request import Request
-from tap_intercom.api.seen_records import SeenRecords
 from tap_intercom.compat import override
-from tap_intercom.custom.definitions import (
-    VALUE,
-    StreamDefinition,
-    with_value,
-)
-from tap_intercom.custom.macros import MACRO, MacroValues, expand
+from tap_intercom.custom.defined_lists import list_request, records_in
+from tap_intercom.custom.macros import MacroValues
 from tap_intercom.custom.parents import PARENTS, replication_key_of
 from tap_intercom.custom.validation import stream_definitions
 from tap_intercom.errors import InvalidRequestError, NotFoundError
@@ -34,7 +26,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
+    from tap_intercom.api.request import Request
     from tap_intercom.api.response import Page
+    from tap_intercom.custom.definitions import StreamDefinition
     from tap_intercom.errors import IntercomError
 
 
@@ -83,21 +77,17 @@ class DefinedStream(IntercomStream):
         )
 
     def listed_rows(self, pages: Iterable[Page]) -> Iterator[Record]:
-        """Yield the columns of a list's records; note their fields, and how many have come.
+        """Yield the columns of a list's records, and note their fields.
 
         Raises:
             InvalidRequestError: A page has no records at the definition's `records_path`.
         """
-        definition, seen = self.definition, SeenRecords()
+        definition = self.definition
         for page in pages:
             response = page.as_dict()
-            records = records_in(definition, response)
-            seen.add_page((str([one.get(key) for key in self.own_keys]), 0) for one in records)
-            is_list = definition.records_path != WHOLE_RESPONSE
-            page.received = seen.count if is_list else None
             values = definition.response_values(response)
             self._null_fields &= {name for name, value in values.items() if value is None}
-            for record in records:
+            for record in records_in(definition, response):
                 self._fields.update(record)
                 yield {**definition.row(record), **values}
 
@@ -105,6 +95,15 @@ class DefinedStream(IntercomStream):
     def _null_fields(self) -> set[str]:
         """The `response_fields` that no response so far had."""
         return set(self.definition.response_fields)
+
+    @override
+    def fail(self, error: IntercomError) -> None:
+        """Note why the stream can't be loaded; what Intercom refuses may be a wrong definition."""
+        if isinstance(error, NotFoundError):
+            error.advice = "Check the path of this custom stream"
+        elif isinstance(error, InvalidRequestError) and error.status:
+            error.advice = error.advice or "Check path, params and body of this custom stream"
+        super().fail(error)
 
     @override
     def advance_in_state(self, key: str, timestamp: int) -> None:
@@ -222,61 +221,6 @@ def custom_stream_types(
         _child_type(definition) if definition.parent else _top_level_type(definition)
         for definition in stream_definitions(config, reserved_names)
     ]
-
-
-def list_request(definition: StreamDefinition, values: MacroValues) -> Request:
-    """Return the request for a list's first page.
-
-    Args:
-        definition: Describes the list.
-        values: What its macros stand for.
-    """
-    path = MACRO.sub(lambda macro: quote(str(values(macro)), safe=""), definition.path)
-    params = {
-        name: _query_value(value) for name, value in expand(definition.params, values).items()
-    }
-    body = expand(definition.body, values) if definition.method == "POST" else None
-    # the endpoint may exclude the timestamp itself
-    since = values.written(max(0, values.bookmark - 1))
-    if definition.replication_param and body is not None:
-        body = with_value(body, definition.replication_param, since)
-    elif definition.replication_param and values.bookmark:
-        params[definition.replication_param] = since
-    return Request(
-        path,
-        params,
-        body,
-        record_keys=(),
-        records_path=definition.records_path,
-        paging=definition.paging,
-        api_version=definition.api_version,
-    )
-
-
-def records_in(definition: StreamDefinition, response: Mapping[str, Any]) -> list[Record]:
-    """Return the records of a response; any other value becomes an object with one field.
-
-    Raises:
-        InvalidRequestError: There are none at the definition's `records_path`.
-    """
-    found = find_records(definition.records_path, response)
-    if isinstance(found, dict):
-        return [found]
-    if isinstance(found, list):
-        items = [item for item in found if item is not None]
-        return [item if isinstance(item, dict) else {VALUE: item} for item in items]
-    message = (
-        f"{definition.method} {definition.path}: no records at the records_path "
-        f"{definition.records_path}; the response has {', '.join(response)}"
-    )
-    raise InvalidRequestError(message)
-
-
-def _query_value(value: str | float) -> str | int:
-    """Return a query parameter as it stands in a URL: true, not True."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if isinstance(value, int) else str(value)
 
 
 def _top_level_type(defined: StreamDefinition) -> type[IntercomStream]:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 RESERVED_PREFIXES = ("custom_object_", "reporting_")
 """How names begin that other settings give to streams."""
 
+COLUMNS_OF_TAP = (*COLUMNS_OF_ALL_STREAMS, WORKSPACE_ID)
+"""Columns that no definition can fill."""
+
 MACRO_FIELDS = ("path", "params", "body")
 """Fields whose texts may have macros."""
 
@@ -193,7 +196,8 @@ def _records_path_error(definition: StreamDefinition) -> str:
 def _primary_keys_error(definition: StreamDefinition) -> str:
     if WHOLE_RECORD in definition.primary_keys and not definition.columns:
         return f"primary_keys: {WHOLE_RECORD} is the column of the whole record; define columns"
-    return ""
+    filled_in = [name for name in definition.primary_keys if name in COLUMNS_OF_TAP]
+    return f"primary_keys: {', '.join(filled_in)} is filled in by the tap" if filled_in else ""
 
 
 def _columns_error(definition: StreamDefinition) -> str:
@@ -208,7 +212,7 @@ def _columns_error(definition: StreamDefinition) -> str:
 
 
 def _columns_of_tap(definition: StreamDefinition) -> tuple[str, ...]:
-    return (*definition.parent_columns, *COLUMNS_OF_ALL_STREAMS, WORKSPACE_ID)
+    return (*definition.parent_columns, *COLUMNS_OF_TAP)
 
 
 def _response_fields_error(definition: StreamDefinition) -> str:
@@ -229,14 +233,23 @@ def _api_version_error(definition: StreamDefinition) -> str:
     return next(iter(api_version.errors(definition.api_version or DEFAULT_VERSION)), "")
 
 
-def _replication_error(definition: StreamDefinition) -> str:
-    key, parameter = definition.replication_key, definition.replication_param
-    if definition.parent and (key or parameter):
+def _replication_key_error(definition: StreamDefinition) -> str:
+    key = definition.replication_key
+    if definition.parent and (key or definition.replication_param):
         return "replication_key: a stream with a parent follows the times of its parent by itself"
-    if parameter and not key:
-        return "replication_param needs a replication_key"
+    if key == WHOLE_RECORD and not definition.columns:
+        return f"replication_key: {key} is the column of the whole record; define columns"
+    if key in COLUMNS_OF_TAP:
+        return f"replication_key: {key} is filled in by the tap"
     if key and definition.columns.get(key, "date-time") != "date-time":
         return f"replication_key: the column {key} has to be of type date-time"
+    return ""
+
+
+def _replication_param_error(definition: StreamDefinition) -> str:
+    parameter = definition.replication_param
+    if parameter and not (definition.replication_key or definition.parent):
+        return "replication_param needs a replication_key"
     if parameter and definition.method == "POST" and not _has_place(definition.body, parameter):
         return f"replication_param: body has no place {parameter}"
     return ""
@@ -259,6 +272,7 @@ CHECKS: tuple[Callable[[StreamDefinition], str], ...] = (
     _columns_error,
     _response_fields_error,
     _api_version_error,
-    _replication_error,
+    _replication_key_error,
+    _replication_param_error,
 )
 """Each returns what is wrong with some fields, or an empty text."""
