@@ -106,7 +106,7 @@ def rename_macro(sandbox: Sandbox) -> str:
 def test_three_fields_load_full_list(
     sandbox: Sandbox, tap: TapRunner, path: str, kind: str, params: dict[str, Any]
 ) -> None:
-    output = load(tap, {**AUDIENCES, "path": path, "params": params})
+    output = load(tap, {**AUDIENCES, "path": path, "params": params}, api_version="Preview")
 
     expected = [{"id": str(row["id"]), "record": row} for row in sandbox.control.records(kind)]
     assert sorted(output.records("things"), key=str) == sorted(expected, key=str)
