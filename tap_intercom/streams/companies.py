@@ -10,6 +10,7 @@ from tap_intercom.api.scroll import SCROLL, scroll_companies
 from tap_intercom.api.search import SearchEndpoint
 from tap_intercom.api_version import ApiVersion
 from tap_intercom.compat import override
+from tap_intercom.errors import NotFoundError
 from tap_intercom.schema.attributes import AttributeSource
 from tap_intercom.streams.data_attributes import ATTRIBUTES_OF_COMPANIES
 from tap_intercom.sync.attributed_stream import AttributedStream
@@ -78,8 +79,20 @@ class Companies(AttributedStream, SearchStream):
 
     @override
     def listed_ids(self, ids: Collection[str]) -> set[str]:
-        """Return all of the ids: the search has no field for them, so it is unknown."""
-        return set(ids)
+        """Ask for each company by itself: the search has no field for ids.
+
+        If none of them is found, that may be the fault of the requests.
+        """
+        return set(filter(self._exists, ids)) or set(ids)
+
+    def _exists(self, company_id: str) -> bool:
+        try:
+            self.client.fetch(self.request_record(company_id))
+        except NotFoundError as error:
+            if error.is_doubtful:
+                raise
+            return False
+        return True
 
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 class ChangedIds(NamedTuple):
@@ -13,10 +13,12 @@ class ChangedIds(NamedTuple):
 
     Attributes:
         ids: Each id once.
+        deleted_ids: Those of records that are said to be gone.
         position: A JSON value that stands for what has been read then.
     """
 
     ids: Sequence[str]
+    deleted_ids: Collection[str]
     position: Any
 
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_intercom.errors import (
-    RUN_ENDING_ERRORS,
-    IntercomError,
-    NotFoundError,
-    PermissionDeniedError,
-)
+from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError, NotFoundError
+from tap_intercom.sync.outcomes import Outcome, Outcomes
 from tap_intercom.sync.prefetch import Prefetcher
 from tap_intercom.timestamps import TimestampedRecord, parse_timestamp
 
@@ -28,7 +24,8 @@ STATE_KEY = "webhooks"
 class ChangedRecords:
     """The changed records of one stream, and what became of their ids.
 
-    An id that fails is kept in the stream's state, and read again by the next run.
+    An id that fails is kept in the stream's state, and read again by the next run. It is read last
+    then, so that records that always fail keep no other from being read.
     """
 
     def __init__(
@@ -47,13 +44,17 @@ class ChangedRecords:
             request_record: Returns the request for a record.
         """
         saved = stream.stream_state.get(STATE_KEY) or {}
+        failed = dict.fromkeys(saved.get("failed_ids", ()))
         self._changed = feed.changed_ids(record_type, saved.get("position"))
+        new = (record_id for record_id in self._changed.ids if record_id not in failed)
+        self._unread = dict.fromkeys([*new, *failed])
         self._request_record = request_record
-        self._ids = list(dict.fromkeys([*saved.get("failed_ids", ()), *self._changed.ids]))
+        self._read_again = list[str]()
         self._stream = stream
-        self._failed_ids = list[str]()
+        self._found = 0
+        self._deleted = 0
+        self.outcomes = Outcomes(stream, stream, "record")
         self.pages: dict[str, list[Page]] = {}
-        self.not_found = 0
 
     def iterate(self) -> Iterator[TimestampedRecord]:
         """Yield the records in the order of their ids; a record that is gone is only counted.
@@ -61,41 +62,51 @@ class ChangedRecords:
         The response to each record's request is kept in `pages` until its children have used it.
 
         Raises:
-            IntercomError: Intercom refuses all requests of this kind.
+            IntercomError: No other request would be answered.
         """
         client = self._stream.client
         prefetcher = Prefetcher(self._stream.settings.concurrency, lambda: client.received)
-        requests = ((record_id, self._request_record(record_id)) for record_id in self._ids)
+        requests = [(one, self._request_record(one)) for one in self._unread]
         for (record_id, request), found in prefetcher.prefetch(requests, self._fetch_task):
-            if isinstance(found, NotFoundError) and not found.is_doubtful:
-                self.not_found += 1
-            elif isinstance(found, IntercomError):
-                self._fail(record_id, found)
+            del self._unread[record_id]
+            if isinstance(found, IntercomError):
+                self._add_error(record_id, found)
             elif found is not None:
                 self.pages[request.cache_key] = found
                 record = found[0].copy().as_dict()
+                self.outcomes.add_response(str(record.get("id")))
+                self._found += 1
                 yield TimestampedRecord(record, parse_timestamp(record.get("updated_at"), 0))
                 self.pages.pop(request.cache_key, None)
+            if self.outcomes.ended_by:
+                break
+        self.outcomes.conclude()
 
-    def add_failure(self, item: TimestampedRecord, details: Iterable[object]) -> None:
-        """Keep the id of a record of which a child stream's request failed."""
-        if any(isinstance(detail, IntercomError) and is_failure(detail) for detail in details):
-            self._failed_ids.append(str(item.record["id"]))
+    def read_again(self, item: TimestampedRecord) -> None:
+        """Let the next run read a record again."""
+        if (record_id := item.record.get("id")) is not None:
+            self._read_again.append(str(record_id))
 
-    def save_state(self) -> None:
-        """Move the position in the stream's state; all rows have been written."""
+    def save_state(self, failed_ids: Iterable[str]) -> None:
+        """Move the position in the stream's state; all rows have been written.
+
+        Args:
+            failed_ids: The records of which a child stream's request failed.
+        """
+        again = [*self._unread, *self._read_again, *failed_ids, *self.outcomes.failed_ids]
         self._stream.stream_state[STATE_KEY] = {
             "position": self._changed.position,
-            "failed_ids": self._failed_ids,
+            "failed_ids": list(dict.fromkeys(again)),
         }
 
     def log_summary(self) -> None:
-        """Log how many records were asked for, and how many of them are gone."""
+        """Log how many records were read, and how many of them are gone or left out."""
+        self.outcomes.log_summary()
         self._stream.logger.info(
             "%s: read %d records that notifications name; %d others no longer exist",
             self._stream.name,
-            len(self._ids) - self.not_found,
-            self.not_found,
+            self._found,
+            self._deleted + self.outcomes.counts[Outcome.NOT_FOUND],
         )
 
     def _fetch_task(self, item: tuple[str, Request]) -> Callable[[], list[Page] | IntercomError]:
@@ -107,14 +118,15 @@ class ChangedRecords:
 
         return fetch
 
-    def _fail(self, record_id: str, error: IntercomError) -> None:
-        is_denied = isinstance(error, (*RUN_ENDING_ERRORS, PermissionDeniedError))
-        if is_denied or not self._stream.client.is_reachable():
+    def _add_error(self, record_id: str, error: IntercomError) -> None:
+        """Note that a record was not read; it was to be expected of one that is said to be gone.
+
+        Raises:
+            IntercomError: No other request would be answered.
+        """
+        if isinstance(error, NotFoundError) and record_id in self._changed.deleted_ids:
+            self._deleted += 1
+        elif isinstance(error, RUN_ENDING_ERRORS) or not self._stream.client.is_reachable():
             raise error
-        self._stream.fail(error)
-        self._failed_ids.append(record_id)
-
-
-def is_failure(error: IntercomError) -> bool:
-    """Whether an error may go away, other than a record that is gone or may not be read."""
-    return not isinstance(error, NotFoundError | PermissionDeniedError)
+        else:
+            self.outcomes.add_error(record_id, error)

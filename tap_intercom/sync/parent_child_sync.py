@@ -12,7 +12,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
-from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError
+from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError, PermissionDeniedError
 from tap_intercom.sync.checkpoint import Checkpoint
 from tap_intercom.sync.prefetch import Prefetcher
 from tap_intercom.sync.progress import Progress
@@ -104,7 +104,17 @@ class ParentChildSync:
     @property
     def has_ended(self) -> bool:
         """Whether a stream has ended before all of its records were processed."""
-        return any(stream.has_ended for stream in self._streams)
+        return any(stream.ended_by for stream in self._streams)
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether the token may not read one of the streams."""
+        return any(isinstance(stream.ended_by, PermissionDeniedError) for stream in self._streams)
+
+    @property
+    def failed_ids(self) -> list[str]:
+        """The ids of the records for which a child stream's requests failed."""
+        return [one for child in self._children for one in child.outcomes.failed_ids]
 
     def prefetch_details(
         self,
@@ -157,10 +167,14 @@ class ParentChildSync:
             self._update_state(self._checkpoint.take_bookmark(), self._checkpoint.position)
             self._parent.write_state()
 
-    def finalize_state(self) -> None:
-        """Advance the bookmarks to the last record, of all streams that are complete."""
+    def conclude(self) -> None:
+        """Decide what the last responses mean, now that no other will follow."""
         for child in self._children:
             child.conclude()
+
+    def finalize_state(self) -> None:
+        """Advance the bookmarks to the last record, of all streams that are complete."""
+        self.conclude()
         self._update_state(self._checkpoint.final_bookmark, None)
         for stream in self._streams:
             if stream.is_complete:

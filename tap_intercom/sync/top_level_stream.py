@@ -142,9 +142,13 @@ class TopLevelStream(IntercomStream):
         changed = ChangedRecords(self, feed, self.singular, self.request_record)
         for item, details in sync.prefetch_details(changed.iterate(), changed.pages):
             yield from sync.write(item, details)
-            changed.add_failure(item, details)
-        if not sync.has_ended:
-            changed.save_state()
+            if sync.has_ended:
+                changed.read_again(item)
+        sync.conclude()
+        if error := changed.outcomes.ended_by:
+            sync.fail(error)
+        if not sync.is_denied:
+            changed.save_state(sync.failed_ids)
         changed.log_summary()
 
     @override

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.sync.change_feed import ChangedIds
-from tap_intercom.webhooks.notifications import changed_records
+from tap_intercom.webhooks.notifications import changed_records, deletion
 from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.store import NotificationStore
 
@@ -57,10 +57,14 @@ class NotificationReader:
         """
         start = Position.from_state(position)
         ids: dict[str, None] = {}
+        deleted_ids = set[str]()
         sequences = list[int]()
         for notification in self.read(start):
             sequences.append(notification.sequence)
             for record in changed_records(notification.topic, notification.body):
                 if record.type == record_type:
                     ids[record.id] = None
-        return ChangedIds(list(ids), start.after(sequences).as_state())
+            gone = deletion(notification.topic, notification.body)
+            if gone and gone.record.type == record_type:
+                deleted_ids.add(gone.record.id)
+        return ChangedIds(list(ids), deleted_ids, start.after(sequences).as_state())

@@ -166,10 +166,10 @@ def test_page_of_a_proxy_is_no_empty_scroll(harness: SyncHarness) -> None:
     assert result.failures.keys() == {"companies"}
 
 
-def some_in_a_row(harness: SyncHarness, count: int) -> list[str]:
-    """Return ids of conversations that are read one after the other, with others around them."""
+def some_in_a_row(harness: SyncHarness, count: int, first: int = 45) -> list[str]:
+    """Return ids of conversations that are read one after the other, by default between others."""
     records = sorted(harness.sandbox.records("conversations"), key=lambda one: one["updated_at"])
-    return [record["id"] for record in records[45 : 45 + count]]
+    return [record["id"] for record in records[first : first + count]]
 
 
 def paths_of(ids: list[str]) -> str:
@@ -212,10 +212,11 @@ def test_three_in_a_row_are_loaded_next(harness: SyncHarness, fault: Fault, coun
     assert harness.missing_rows(first + second, PARTS) == {}
 
 
+@pytest.mark.parametrize("first", [0, 45])
 @pytest.mark.parametrize("count", [3, 5, 30])
-def test_many_deleted_in_a_row_are_skipped(harness: SyncHarness, count: int) -> None:
+def test_many_deleted_in_a_row_are_skipped(harness: SyncHarness, count: int, first: int) -> None:
     """Intercom doesn't list them any more, so nothing holds up the bookmark."""
-    deleted = some_in_a_row(harness, count)
+    deleted = some_in_a_row(harness, count, first)
 
     def delete() -> None:
         for conversation_id in deleted:
@@ -227,6 +228,22 @@ def test_many_deleted_in_a_row_are_skipped(harness: SyncHarness, count: int) -> 
 
     assert result.summary("conversation_parts")["skipped"] == count
     assert harness.missing_rows(result, PARTS) == {}
+
+
+def test_many_deleted_companies_are_skipped(harness: SyncHarness) -> None:
+    """They can't be searched for by id, so they are asked for by themselves."""
+    companies = sorted(harness.sandbox.records("companies"), key=lambda one: one["updated_at"])
+    deleted = [company["id"] for company in companies[10:15]]
+
+    def delete() -> None:
+        for company_id in deleted:
+            harness.sandbox.delete("companies", company_id)
+
+    harness.before_request("/companies/[^/]+/notes", delete)
+
+    result = harness.sync(select=["companies", "company_notes"])
+
+    assert result.summary("company_notes")["skipped"] == 5
 
 
 def test_unanswered_check_is_no_proof(harness: SyncHarness) -> None:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_intercom.webhooks.store import NotificationStore
+from tests.webhooks.inbox import Inbox
 from tests.webhooks.receiver import RunningReceiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.guarantees.harness import SyncHarness
 
 
 @pytest.fixture
@@ -34,3 +37,9 @@ def receiver(database: str) -> Iterator[RunningReceiver]:
     """Run a receiver on a free port."""
     with RunningReceiver(database) as running:
         yield running
+
+
+@pytest.fixture
+def inbox(harness: SyncHarness, store: NotificationStore, database: str) -> Inbox:
+    """Return the store of a tap that reads what is put into it."""
+    return Inbox(harness, store, database)
