@@ -201,6 +201,20 @@ def test_response_fields_are_columns(tap: TapRunner) -> None:
     assert all(Draft202012Validator(output.schemas[0]["schema"]).is_valid(row) for row in rows)
 
 
+def test_flattened_response_fields_are_texts(tap: TapRunner) -> None:
+    output = load(
+        tap,
+        {**LEADS, "response_fields": FIELDS},
+        flattening_enabled=True,
+        flattening_max_depth=3,
+    )
+
+    row = output.records("leads")[0]
+    assert row["total"] == str(len(output.records("leads")))
+    assert json.loads(row["links"])["page"] == 1
+    assert Draft202012Validator(output.schemas[0]["schema"]).is_valid(row)
+
+
 def test_child_rows_have_response_fields(tap: TapRunner) -> None:
     output = load(tap, {**NOTES, "response_fields": {"total": "total_count"}})
 

@@ -13,6 +13,7 @@ from tap_intercom.custom.macros import MacroValues
 from tap_intercom.custom.parents import PARENTS, replication_key_of
 from tap_intercom.custom.validation import stream_definitions
 from tap_intercom.errors import InvalidRequestError, NotFoundError
+from tap_intercom.schema.columns import TEXT
 from tap_intercom.schema.values import to_text
 from tap_intercom.spelling import unknown
 from tap_intercom.sync.child_stream import ChildStream
@@ -40,7 +41,11 @@ class DefinedStream(IntercomStream):
     @property
     @override
     def own_schema(self) -> dict[str, Any]:
-        return self.definition.schema
+        schema = self.definition.schema
+        if self.config.get("flattening_enabled"):  # it makes text columns of those of any type
+            for name in self.definition.response_fields:
+                schema["properties"][name] |= TEXT
+        return schema
 
     @property
     def definition_error(self) -> IntercomError | None:
