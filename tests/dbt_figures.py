@@ -293,7 +293,12 @@ def _by_key(table: str, rows: Iterable[Record]) -> Rows:
 
 
 def _parts(conversation: Record) -> list[Record]:
-    return sorted(conversation["conversation_parts"]["conversation_parts"], key=_created_at)
+    """Return the parts as released API versions show them: any of an unnamed type is a comment."""
+    parts = sorted(conversation["conversation_parts"]["conversation_parts"], key=_created_at)
+    return [
+        {**part, "part_type": "comment"} if part["part_type"] == "unknown" else part
+        for part in parts
+    ]
 
 
 def _created_at(part: Record) -> int:
