@@ -12,6 +12,7 @@ Each command first builds what it needs inside this clone, from the versions in 
 Nothing is installed anywhere else. pip and uv keep their own caches and configuration (mirrors).
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -132,15 +133,21 @@ def constraints(name: str, *groups: str) -> Path:
 
 
 def _environment(directory: Path, *groups: str) -> Path:
-    """Rebuild an environment if it is not in step with uv.lock; return where its programs are."""
-    stamp = directory / "in-step-with.sha256"
-    fingerprint = _fingerprint(directory, *groups)
-    if not stamp.exists() or stamp.read_text() != fingerprint:
-        _say(f"Preparing {directory.relative_to(ROOT)} from uv.lock")
-        uv = [_uv(), "--quiet"]
-        _run([*uv, "venv", "--clear", "--python", _interpreter(), str(directory)])
-        _run([*uv, "sync", "--frozen", *groups], UV_PROJECT_ENVIRONMENT=str(directory))
-        stamp.write_text(fingerprint)
+    """Rebuild an environment if it is not in step with uv.lock; return where its programs are.
+
+    Tests in several processes may need it at the same time: the first one builds it.
+    """
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp = directory / "in-step-with.sha256"
+        fingerprint = _fingerprint(directory, *groups)
+        if not stamp.exists() or stamp.read_text() != fingerprint:
+            _say(f"Preparing {directory.relative_to(ROOT)} from uv.lock")
+            uv = [_uv(), "--quiet"]
+            _run([*uv, "venv", "--clear", "--python", _interpreter(), str(directory)])
+            _run([*uv, "sync", "--frozen", *groups], UV_PROJECT_ENVIRONMENT=str(directory))
+            stamp.write_text(fingerprint)
     return directory / "bin"
 
 
