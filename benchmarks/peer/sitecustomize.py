@@ -13,6 +13,7 @@ import requests
 INTERCOM = "https://api.intercom.io"
 
 _request = requests.Session.request
+_json = requests.Response.json
 
 
 def redirected(
@@ -33,5 +34,16 @@ def without_ids(query: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def json_with_objects(response: requests.Response, **options: Any) -> Any:
+    """Return a response with objects around bare lists, at which the peer fails."""
+    content = _json(response, **options)
+    for conversation in content.get("conversations", [content]):
+        for name in ("contacts", "teammates"):
+            if isinstance(conversation.get(name), list):
+                conversation[name] = {name: conversation[name]}
+    return content
+
+
 if "INTERCOM_URL" in os.environ:
+    requests.Response.json = json_with_objects  # type: ignore[method-assign, assignment]
     requests.Session.request = redirected  # type: ignore[method-assign, assignment]
