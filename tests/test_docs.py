@@ -82,7 +82,7 @@ NOT_RUN = {
     "pip install 'tap-intercom[webhooks]'": "uv installs the extra for the tests of the receiver",
     "pipx install /path/to/tap-intercom": "installs outside the clone; pip's install is tested",
     "uv tool install /path/to/tap-intercom": "installs outside the clone; pip's install is tested",
-    "python3 dev.py bench": "takes half an hour",
+    "python3 dev.py bench": "needs half an hour",
     "python3 dev.py mutate --sample 200 --seed 7": "takes an hour",
     "python3 dev.py mutate tap_intercom/sync/prefetch.py --tests tests/test_prefetch.py": (
         "takes minutes"

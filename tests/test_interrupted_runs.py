@@ -35,7 +35,7 @@ pytestmark = pytest.mark.end_to_end
 
 STREAMS = ("conversations", "conversation_parts")
 SLOW = SandboxOptions(contacts=1, companies=0, conversations=600, tickets=0, rate_limit=60)
-"""A first load takes about two minutes, so that it is stopped in its middle."""
+"""A first load lasts about two minutes, so that it is stopped in its middle."""
 
 TARGET = """\
 from target_postgres.target import TargetPostgres

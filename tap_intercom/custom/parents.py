@@ -1,4 +1,4 @@
-"""The streams that may be the parent of a custom stream, and the columns that it takes from one."""
+"""The streams that may be the parent of a custom stream, and the columns that it has from one."""
 
 from __future__ import annotations
 

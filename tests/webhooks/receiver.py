@@ -5,11 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
+from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.receiver import ReceiverOptions, create_app
+from tap_intercom.webhooks.store import NotificationStore
 from tests.sandbox.webhooks import signature
 
 if TYPE_CHECKING:
@@ -34,6 +37,12 @@ def notification(
         "delivery_status": "pending",
         "data": {"type": "notification_event_data", "item": item},
     }
+
+
+def stored_ids(database: str) -> list[str]:
+    """Return the ids of the notifications in a database."""
+    with closing(NotificationStore(database)) as store:
+        return [item.id for item in store.read(Position())]
 
 
 class RunningReceiver:

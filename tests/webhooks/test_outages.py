@@ -12,10 +12,9 @@ import pytest
 
 from demo.postgres import new_postgres
 from tap_intercom.webhooks.notifications import Notification
-from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.store import NotificationStore
 from tests.webhooks.program import SECRET, post, request, running, wait_for
-from tests.webhooks.receiver import RunningReceiver, notification
+from tests.webhooks.receiver import RunningReceiver, notification, stored_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,14 +22,6 @@ if TYPE_CHECKING:
 
 def body(number: int) -> bytes:
     return json.dumps(notification(number)).encode()
-
-
-def stored_ids(database: str) -> list[str]:
-    store = NotificationStore(database)
-    try:
-        return [item.id for item in store.read(Position())]
-    finally:
-        store.close()
 
 
 def move(source: Path, target: Path) -> None:

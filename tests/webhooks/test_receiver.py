@@ -12,24 +12,15 @@ import pytest
 
 from tap_intercom.webhooks import committer
 from tap_intercom.webhooks import receiver as receiver_module
-from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.receiver import MAX_BODY_BYTES, ReceiverOptions, create_app
 from tap_intercom.webhooks.store import NotificationStore, StoreError
 from tests.sandbox.webhooks import signature
-from tests.webhooks.receiver import SECRET, RunningReceiver, notification
+from tests.webhooks.receiver import SECRET, RunningReceiver, notification, stored_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BODY = json.dumps(notification()).encode()
-
-
-def stored_ids(database: str) -> list[str]:
-    store = NotificationStore(database)
-    try:
-        return [item.id for item in store.read(Position())]
-    finally:
-        store.close()
 
 
 def test_answered_notification_is_stored(receiver: RunningReceiver, database: str) -> None:
