@@ -114,7 +114,7 @@ class StreamDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replication_param: Annotated[
         NonEmpty,
         _field(
-            "Query parameter, or the place in a POST's body (query.value.0.value), that takes "
+            "Query parameter, or the place in a POST's body (query.value.0.value), that gets "
             "the time from which records are wanted; without it all records are read, and older "
             "ones are left out"
         ),
