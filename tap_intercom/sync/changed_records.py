@@ -51,7 +51,6 @@ class ChangedRecords:
         self._request_record = request_record
         self._read_again = list[str]()
         self._stream = stream
-        self._found = 0
         self._deleted = 0
         self.outcomes = Outcomes(stream, stream, "record")
         self.pages: dict[str, list[Page]] = {}
@@ -75,7 +74,6 @@ class ChangedRecords:
                 self.pages[request.cache_key] = found
                 record = found[0].copy().as_dict()
                 self.outcomes.add_response(str(record.get("id")))
-                self._found += 1
                 yield TimestampedRecord(record, parse_timestamp(record.get("updated_at"), 0))
                 self.pages.pop(request.cache_key, None)
             if self.outcomes.ended_by:
@@ -105,7 +103,7 @@ class ChangedRecords:
         self._stream.logger.info(
             "%s: read %d records that notifications name; %d others no longer exist",
             self._stream.name,
-            self._found,
+            self.outcomes.responses,
             self._deleted + self.outcomes.counts[Outcome.NOT_FOUND],
         )
 
