@@ -24,7 +24,7 @@ class Inbox:
     def __init__(self, harness: SyncHarness, store: NotificationStore, database: str) -> None:
         self.harness = harness
         self.store = store
-        self._database = database
+        self.database = database
         self._count = 0
 
     def put(self, topic: str, **item: Any) -> None:
@@ -41,7 +41,7 @@ class Inbox:
         **settings: Any,
     ) -> SyncResult:
         """Read what changed since a state."""
-        settings = {"webhooks_only": True, "webhooks_database": self._database, **settings}
+        settings = {"webhooks_only": True, "webhooks_database": self.database, **settings}
         return self.harness.try_sync(state, select, pipe=pipe, **settings)
 
     def sync(self, state: dict[str, Any] | None = None, **options: Any) -> SyncResult:

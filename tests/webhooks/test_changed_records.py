@@ -8,6 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from tap_intercom.errors import NotFoundError
+from tap_intercom.sync.trial import MAX_RECORDS, ColumnWriter, try_streams
+from tap_intercom.tap import TapIntercom
 from tests.sandbox.faults import Fault
 from tests.sandbox.options import SandboxOptions
 
@@ -262,3 +264,15 @@ def test_failing_child_keeps_no_other(inbox: Inbox) -> None:
 
     assert answered == set(named)
     assert sorted(ids_of(third, "contacts")) == sorted(named[:3])
+
+
+def test_trial_reads_a_few_records(inbox: Inbox) -> None:
+    ids = name_some(inbox, "contacts", 30)
+    writer = ColumnWriter()
+    settings = {"webhooks_database": inbox.database, "webhooks_only": True, "concurrency": 1}
+    tap = TapIntercom(config={**inbox.harness.config, **settings}, message_writer=writer)
+
+    try_streams([tap.streams["contacts"]], writer)
+
+    requests = inbox.harness.requests("/contacts/.+")
+    assert MAX_RECORDS <= len(requests) < len(ids)
