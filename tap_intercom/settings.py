@@ -313,7 +313,20 @@ def errors(config: Mapping[str, Any]) -> list[str]:
         *_api_url_errors(config.get("api_url")),
         *api_version.errors(config.get("api_version", DEFAULT_VERSION)),
         *_user_agent_errors(config.get("user_agent")),
+        *_shared_table_errors(config),
     ]
+
+
+def _shared_table_errors(config: Mapping[str, Any]) -> list[str]:
+    """Refuse messages that would delete rows of other workspaces: they name a table alone."""
+    if config.get("workspace_column") and config.get("emit_activate_version_messages"):
+        error = (
+            "emit_activate_version_messages does not go with workspace_column: the target would "
+            "mark the rows of the other workspaces as deleted too. Turn one of them off; a "
+            "workspace that has a schema of its own does not need workspace_column"
+        )
+        return [error]
+    return []
 
 
 def warnings(config: Mapping[str, Any]) -> list[str]:

@@ -71,6 +71,10 @@ def config_errors(**settings: Any) -> list[str]:
         ({"api_url": "https://a b"}, "a scheme and a host"),
         ({"user_agent": "two\nlines"}, "one line"),
         ({"personal_data": "hash"}, "needs personal_data_key"),
+        (
+            {"workspace_column": True, "emit_activate_version_messages": True},
+            "mark the rows of the other workspaces as deleted too",
+        ),
         ({"personal_data": "hide"}, "keep"),
         ({"personal_data_key": "k" * 32}, "that is keep"),
         ({"personal_data_key": "k" * 32, "personal_data": "drop"}, "that is drop"),
