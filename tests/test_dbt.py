@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ from tests.test_load_into_postgres import Pipeline
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from demo.postgres import Postgres
     from tests.dbt_figures import Record
     from tests.sandbox.control import Control
 
@@ -67,11 +68,19 @@ NOT_ONLINE = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_VERSION_CHECK": "f
 
 @dataclass
 class Warehouse:
-    """Loaded tables, and the dbt project of somebody who uses them."""
+    """Loaded tables, and the dbt project of somebody who uses them.
+
+    Attributes:
+        directory: Of the dbt project.
+        pipeline: What loads the tables.
+        control: Of the workspace that they are compared with.
+        workspace_id: Compare only the rows of that workspace.
+    """
 
     directory: Path
     pipeline: Pipeline
     control: Control
+    workspace_id: str | None = None
 
     def dbt(self, *arguments: str, **configuration: Any) -> Counter[str]:
         """Run dbt in the project; return how many models and tests ended how."""
@@ -111,7 +120,20 @@ class Warehouse:
         """Return the rows of a table by their key."""
         with self.pipeline.postgres.connect() as connection:
             rows = connection.cursor(row_factory=dict_row).execute(f"SELECT * FROM {table}")
-            return {tuple(row[name] for name in key): row for row in rows}
+            return {tuple(row[name] for name in key): row for row in rows if self._is_of(row)}
+
+    def _is_of(self, row: Record) -> bool:
+        workspace_id = row.get("_workspace_id", row.get("source_relation"))
+        return self.workspace_id in (None, workspace_id)
+
+    def use_fivetran(self) -> None:
+        """Add Fivetran's package to the project, if it is at hand."""
+        if not FIVETRAN.exists():
+            pytest.skip("Fivetran's package is not here; FIVETRAN_DBT_PACKAGES names its folder")
+        for name in FIVETRAN_PACKAGES:
+            link = self.directory / "dbt_packages" / name
+            if not link.exists():
+                link.symlink_to(FIVETRAN / name)
 
     def wrong_keys(self, view: str) -> set[tuple[str, ...]]:
         """Return the keys that a view of current rows lacks, or has although they are gone."""
@@ -136,44 +158,61 @@ class Warehouse:
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Load a workspace, change it in every way that tables have to follow, and load again."""
-    directory = tmp_path_factory.mktemp("warehouse")
     with Sandbox(SMALL) as sandbox, running_postgres() as postgres:
-        sink = target_config(postgres, "tap_intercom")
-        (directory / "target.json").write_text(json.dumps(sink))
-        source = {"access_token": sandbox.options.token, "api_url": sandbox.url}
-        pipeline = Pipeline(directory, postgres, dev.target_postgres(), source)
         enliven(sandbox.control)
-        pipeline.run()
+        warehouse = project(tmp_path_factory.mktemp("warehouse"), postgres, sandbox)
+        warehouse.pipeline.run()
         change(sandbox.control)
-        pipeline.full_table = ("companies",)
-        pipeline.run(emit_activate_version_messages=True)
-        output = {
-            "type": "postgres",
-            "host": "127.0.0.1",
-            "port": postgres.port,
-            "user": "postgres",
-            "password": postgres.password,
-            "dbname": "postgres",
-            "schema": "analytics",
-            "threads": 2,
-        }
-        profiles = {"warehouse": {"target": "dev", "outputs": {"dev": output}}}
-        (directory / "profiles.yml").write_text(yaml.safe_dump(profiles))
-        (directory / "dbt_packages").mkdir()
-        (directory / "dbt_packages" / "tap_intercom").symlink_to(PACKAGE)
-        yield Warehouse(directory, pipeline, sandbox.control)
+        delete_unreported(sandbox.control)
+        warehouse.pipeline.full_table = ("companies",)
+        warehouse.pipeline.run(emit_activate_version_messages=True)
+        yield warehouse
 
 
-@pytest.fixture
-def fivetran(warehouse: Warehouse) -> Warehouse:
-    """Add Fivetran's package to the project, if it is at hand."""
-    if not FIVETRAN.exists():
-        pytest.skip("Fivetran's package is not here; FIVETRAN_DBT_PACKAGES names its folder")
-    for name in FIVETRAN_PACKAGES:
-        link = warehouse.directory / "dbt_packages" / name
-        if not link.exists():
-            link.symlink_to(FIVETRAN / name)
-    return warehouse
+@pytest.fixture(scope="module")
+def workspaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Warehouse]]:
+    """Load two workspaces with the same ids into the same tables, of which the second changes."""
+    with (
+        Sandbox(SMALL) as sandbox,
+        Sandbox(replace(SMALL, workspace_id="other123")) as other,
+        running_postgres() as postgres,
+    ):
+        for control in (sandbox.control, other.control):
+            enliven(control)
+        first = project(tmp_path_factory.mktemp("workspaces"), postgres, sandbox)
+        first.workspace_id = sandbox.options.workspace_id
+        first.pipeline.source["workspace_column"] = True
+        first.pipeline.run()
+        source = {**first.pipeline.source, "api_url": other.url}
+        pipeline = replace(first.pipeline, source=source, state="{}")
+        pipeline.run()
+        change(other.control)
+        pipeline.run()
+        second = replace(first, pipeline=pipeline, control=other.control, workspace_id="other123")
+        yield [first, second]
+
+
+def project(directory: Path, postgres: Postgres, sandbox: Sandbox) -> Warehouse:
+    """Write the dbt project of somebody who loads a workspace into Postgres."""
+    sink = target_config(postgres, "tap_intercom")
+    (directory / "target.json").write_text(json.dumps(sink))
+    output = {
+        "type": "postgres",
+        "host": "127.0.0.1",
+        "port": postgres.port,
+        "user": "postgres",
+        "password": postgres.password,
+        "dbname": "postgres",
+        "schema": "analytics",
+        "threads": 2,
+    }
+    profiles = {"warehouse": {"target": "dev", "outputs": {"dev": output}}}
+    (directory / "profiles.yml").write_text(yaml.safe_dump(profiles))
+    (directory / "dbt_packages").mkdir()
+    (directory / "dbt_packages" / "tap_intercom").symlink_to(PACKAGE)
+    source = {"access_token": sandbox.options.token, "api_url": sandbox.url}
+    pipeline = Pipeline(directory, postgres, dev.target_postgres(), source)
+    return Warehouse(directory, pipeline, sandbox.control)
 
 
 def test_package_builds_on_loaded_tables(warehouse: Warehouse) -> None:
@@ -227,20 +266,53 @@ def test_other_dialects_compile(warehouse: Warehouse, dialect: str, rating: str)
 
 
 @pytest.mark.parametrize("way", ["Two commands", "One command"])
-def test_fivetran_package_finds_the_figures(fivetran: Warehouse, way: str) -> None:
-    section = PAGES["docs/dbt.md"].partition(f"### {way}")[2].partition("\n#")[0]
+def test_fivetran_package_finds_the_figures(warehouse: Warehouse, way: str) -> None:
+    warehouse.use_fivetran()
+    section = section_of(way)
     configuration = yaml.safe_load(blocks(section, "yml")[0])
-    fivetran.drop_models()
+    warehouse.drop_models()
 
     results = Counter[str]()
     for command in commands(section):
-        results += fivetran.dbt(*command.split()[1:], **configuration)
+        results += warehouse.dbt(*command.split()[1:], **configuration)
 
+    check_fivetran(results, warehouse)
+
+
+def test_views_keep_workspaces_apart(workspaces: list[Warehouse]) -> None:
+    configuration = yaml.safe_load(blocks(section_of("Several workspaces"), "yml")[0])
+
+    results = workspaces[0].dbt("build", "--select", "tap_intercom", **configuration)
+
+    assert results.keys() == {"model tap_intercom success", "test tap_intercom pass"}
+    for workspace in workspaces:
+        for view in CURRENT:
+            assert workspace.wrong_keys(view) == set(), (workspace.workspace_id, view)
+
+
+def test_fivetran_package_keeps_workspaces_apart(workspaces: list[Warehouse]) -> None:
+    workspaces[0].use_fivetran()
+    sections = [section_of(title) for title in ("One command", "Several workspaces")]
+    one_command, several = [yaml.safe_load(blocks(section, "yml")[0]) for section in sections]
+
+    results = workspaces[0].dbt("build", **one_command, **several)
+
+    for workspace in workspaces:
+        check_fivetran(results, workspace)
+
+
+def section_of(title: str) -> str:
+    """Return the section of the documentation with this title."""
+    return PAGES["docs/dbt.md"].partition(f"# {title}\n")[2].partition("\n#")[0]
+
+
+def check_fivetran(results: Counter[str], warehouse: Warehouse) -> None:
+    """Check that all of Fivetran's models were built, tested, and have the right figures."""
     assert results["model intercom success"] == 42
     assert results["test intercom pass"] == 27
     assert {result for result in results if not result.endswith((" success", " pass"))} == set()
-    for model, expected in final_rows(fivetran.control).items():
-        assert fivetran.wrong_figures(f"analytics_intercom.{model}", expected) == [], model
+    for model, expected in final_rows(warehouse.control).items():
+        assert warehouse.wrong_figures(f"analytics_intercom.{model}", expected) == [], model
 
 
 def enliven(control: Control) -> None:
@@ -261,19 +333,24 @@ def enliven(control: Control) -> None:
 
 
 def change(control: Control) -> None:
-    """Change what rows that are loaded already have to follow."""
+    """Change what rows that are loaded already have to follow, whatever the settings."""
     tagged = [one for one in control.records("contacts") if one["tag_ids"]]
     control.untag("contacts", tagged[0]["id"], tagged[0]["tag_ids"][0])
     control.merge(tagged[1]["id"], tagged[2]["id"])
     control.delete("contacts", tagged[3]["id"])
     kept = {"company_ids": tagged[4]["company_ids"][1:]}
     control.change("contacts", tagged[4]["id"], kept)
-    for kind in ("companies", "conversations", "admins", "tags", "articles"):
+    control.delete("conversations", control.records("conversations")[1]["id"])
+    conversation = next(one for one in control.records("conversations") if one["tags"]["tags"])
+    control.untag("conversations", conversation["id"], conversation["tags"]["tags"][0]["id"])
+
+
+def delete_unreported(control: Control) -> None:
+    """Delete what only ACTIVATE_VERSION messages report."""
+    for kind in ("companies", "admins", "tags", "articles"):
         control.delete(kind, str(control.records(kind)[1]["id"]))
     team = next(one for one in control.records("teams") if one["admin_ids"])
     control.change("teams", str(team["id"]), {"admin_ids": team["admin_ids"][1:]})
-    conversation = next(one for one in control.records("conversations") if one["tags"]["tags"])
-    control.untag("conversations", conversation["id"], conversation["tags"]["tags"][0]["id"])
 
 
 def _is_equal(actual: Any, expected: Any) -> bool:

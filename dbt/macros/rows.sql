@@ -8,6 +8,7 @@ from {{ source('tap_intercom', stream) }} as child
 {%- set noun = stream.partition('_')[0] %}
 join {{ ref('intercom_current_' ~ parent) }} as parent
     on parent.id = child.{{ noun }}_id and child.{{ noun }}_updated_at >= parent.updated_at
+    {{ tap_intercom.same_workspace('parent', 'child') }}
 {%- endif %}
 where child._sdc_deleted_at is null
 {%- endmacro %}
@@ -20,6 +21,7 @@ and not exists (
     select 1
     from {{ deleted }} as deleted
     where deleted.id = child.id and deleted._sdc_deleted_at is null and {{ condition }}
+    {{ tap_intercom.same_workspace('deleted', 'child') }}
 )
 {%- endif -%}
 {%- endmacro %}

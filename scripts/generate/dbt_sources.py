@@ -49,10 +49,7 @@ def _table(facts: StreamFacts, found: Sequence[Relation]) -> dict[str, Any]:
         return table | {"config": {"freshness": None}}
     keys = list(facts.primary_keys)
     tests: dict[str, list[Any]] = {key: ["not_null"] for key in keys}
-    if len(keys) == 1:
-        tests[keys[0]].append("unique")
-    else:
-        table["data_tests"] = [{"unique_together": {"arguments": {"columns": keys}}}]
+    table["data_tests"] = [{"unique_key": {"arguments": {"columns": keys}}}]
     for relation in found:
         if relation.stream == facts.name:
             parent = {"to": f"source('tap_intercom', '{relation.target}')", "field": "id"}

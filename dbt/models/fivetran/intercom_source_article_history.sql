@@ -18,4 +18,5 @@ from {{ ref('intercom_current_articles') }} as article
 {%- if has_statistics %}
 left join {{ statistics }} as statistics
     on statistics.article_id = article.id and statistics._sdc_deleted_at is null
+    {{ tap_intercom.same_workspace('statistics', 'article') }}
 {%- endif %}

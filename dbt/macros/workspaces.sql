@@ -1,0 +1,17 @@
+{#- Ids are unique within a workspace: what tables of several workspaces are also joined by. -#}
+{% macro same_workspace(left, right) -%}
+{%- if var('tap_intercom_workspace_column') -%}
+and {{ left }}._workspace_id = {{ right }}._workspace_id
+{%- endif -%}
+{%- endmacro %}
+
+{#- Stands in for Fivetran's macro of this name in a project whose `dispatch` searches here first.
+
+    Fivetran's package joins all tables by this column too. It names the schema otherwise. -#}
+{% macro default__apply_source_relation() -%}
+{%- if var('tap_intercom_workspace_column', false) -%}
+, _workspace_id as source_relation
+{%- else -%}
+{{ intercom.default__apply_source_relation() }}
+{%- endif -%}
+{%- endmacro %}
