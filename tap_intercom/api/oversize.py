@@ -14,20 +14,30 @@ if TYPE_CHECKING:
     from tap_intercom.api.request import Request
     from tap_intercom.errors import ResponseTooLargeError
 
+UNSTATED_SIZE = 32
+"""A page size, easily halved, for the first page of a list that neither side gave one."""
+
 FIRST_ID = re.compile(rb'"id"\s*:\s*"?([^",}\s]+)')
 """The first id in a record: Intercom's records begin with their type and id."""
 
 
-def with_smaller_pages(request: Request) -> Request | None:
+def with_smaller_pages(request: Request, usual_size: int = 0) -> Request | None:
     """Return the request for the first part of a page of a list; None if it can't be divided.
 
-    The new size divides the old one, so that pages with numbers begin where the old ones did.
+    The new size divides the old one, so that pages with numbers begin where the old ones did. Some
+    lists take a size although none is documented (`GET /articles` had it in 2.11).
+
+    Args:
+        request: The page that is too large.
+        usual_size: How many records the pages of the list have if the request doesn't say.
     """
     pagination = _pagination(request)
-    size = _page_size(request)
+    size = _page_size(request) or usual_size
     smaller = next((one for one in range(size // 2, 0, -1) if size % one == 0), None)
     if smaller is None:
-        return None
+        is_list = request.record_keys and request.paging != "none"
+        is_first_page = is_list and not size and "page" not in pagination
+        return request.with_params(per_page=UNSTATED_SIZE) if is_first_page else None
     changed: dict[str, Any] = {**pagination, "per_page": smaller}
     if "page" in pagination:
         changed["page"] = (int(pagination["page"]) - 1) * (size // smaller) + 1
@@ -39,7 +49,8 @@ def with_smaller_pages(request: Request) -> Request | None:
 def without_record(request: Request, error: ResponseTooLargeError) -> tuple[Page, str]:
     """Return the page of a single record without it, and the record's id.
 
-    Both are in the ends of the response. What follows the list is found by trying: only the rest
+    Both are in the ends of the response, which has to say that it holds one record: a list that
+    ignores the size would lose them all. What follows the list is found by trying: only the rest
     behind its own bracket makes JSON with what precedes the list.
 
     Raises:
@@ -57,7 +68,7 @@ def without_record(request: Request, error: ResponseTooLargeError) -> tuple[Page
                 page = Page(request, VALUES.decode(body))
             except UNREADABLE:
                 continue
-            if value_at(page, ("pages", "per_page")) in (None, 1, "1"):
+            if _stated_size(page) in (1, "1"):
                 return page, identifier[1].decode(errors="replace")
     raise error
 
@@ -65,6 +76,11 @@ def without_record(request: Request, error: ResponseTooLargeError) -> tuple[Page
 def _page_size(request: Request) -> int:
     """Return how many records a request asks for; 0 if it doesn't say."""
     return int(_pagination(request).get("per_page", 0))
+
+
+def _stated_size(page: Page) -> Any:
+    """Return how many records a page has at most, as it says in `pages` or beside the records."""
+    return value_at(page, ("pages", "per_page")) or page.get("per_page")
 
 
 def _pagination(request: Request) -> Mapping[str, Any]:

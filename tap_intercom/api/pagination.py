@@ -50,6 +50,7 @@ def pages(
     """
     seen = SeenRecords()
     requested, totals = set[str](), set[int]()
+    size = 0
     logged = clock()
     following: Request | None = request
     while following is not None:
@@ -57,11 +58,12 @@ def pages(
         try:
             page, after = _read_page(client, following, seen)
         except ResponseTooLargeError as error:
-            if smaller := with_smaller_pages(following):
+            if smaller := with_smaller_pages(following, size):
                 following = smaller
                 continue
             page, after = _page_without_record(client, following, seen, error)
         _note_change(page, totals)
+        size = _size_of(page) or size
         page.received = None if _total(request, page) is None else seen.count
         yield page
         following = after
@@ -132,7 +134,7 @@ def _page_without_record(
 ) -> tuple[Page, Request | None]:
     page, identifier = without_record(request, error)
     logger.warning("%s; left out its only record, %s", error, identifier)
-    page.missing = f"the record {identifier} is too large"
+    page.missing, page.left_out = f"the record {identifier} is too large", 1
     seen.add_page([(identifier, 0)])
     return page, next_request(client, request, page)
 
@@ -181,6 +183,12 @@ def _next_by_number(_: IntercomClient, request: Request, page: Page) -> Request 
     if isinstance(number, int) and isinstance(total, int) and number < total:
         return request.with_params(page=number + 1)
     return None
+
+
+def _size_of(page: Page) -> int:
+    """Return how many records the pages of a list have, as it says; 0 if it doesn't."""
+    size = _pages_of(page).get("per_page")
+    return size if isinstance(size, int) else 0
 
 
 def _pages_of(page: Page) -> dict[str, Any]:

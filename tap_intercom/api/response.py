@@ -71,10 +71,12 @@ class Page:
 
     Attributes:
         missing: Why the list that ends with this page lacks records; empty if it may have all.
+        left_out: How many of its records were too large to be read.
         received: How many different records of its list have come so far; None if that is unknown.
     """
 
     missing = ""
+    left_out = 0
     received: int | None = None
 
     def __init__(self, request: Request, values: Mapping[str, msgspec.Raw]) -> None:
@@ -104,7 +106,7 @@ class Page:
     def copy(self) -> Page:
         """Return the page as it was received, without changes made to its decoded values."""
         page = Page(self._request, self._values)
-        page.missing, page.received = self.missing, self.received
+        page.missing, page.left_out, page.received = self.missing, self.left_out, self.received
         return page
 
     def records(self) -> list[Record]:

@@ -72,7 +72,7 @@ EVALUATIONS = (
 )
 """What a search has to be asked for: parameter, column and child stream (OpenAPI 2.16)."""
 
-CONVERSATION = Request("/conversations/{id}", record_keys=("conversation_parts",))
+CONVERSATION = Request("/conversations/{id}", record_keys=("conversation_parts",), paging="none")
 
 
 class Conversations(AttributedStream, SearchStream):

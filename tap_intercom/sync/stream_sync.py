@@ -113,6 +113,7 @@ class ChildStreamSync(StreamSync):
                 raise detail
             for page in detail or ():
                 self.stream.note_missing(page.missing)
+                self.stream.summary.skipped += page.left_out
             written = self.stream.write_rows(self.stream.rows(item.record, detail or []))
             self.audit.count_list(detail[-1] if detail else None)
         except IntercomError as error:

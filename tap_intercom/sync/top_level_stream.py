@@ -66,6 +66,8 @@ class TopLevelStream(IntercomStream):
         for page in self.audit.counting(pages):
             if page.missing:
                 self.note_missing(page.missing)
+            for stream in self.selected_streams:
+                stream.summary.skipped += page.left_out
             yield page
 
     @override

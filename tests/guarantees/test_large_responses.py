@@ -92,6 +92,49 @@ def test_page_size_grows_back(harness: SyncHarness) -> None:
     assert sizes == [8, 4, 2, 1, 1, 1, 1, 1, 2, 2, 2, 2]
 
 
+SIZED_BY_INTERCOM = ("articles", "internal_articles", "external_pages", "news_items")
+"""Streams whose lists are asked for without a page size, and have more than a page here."""
+
+
+def lengthen(harness: SyncHarness, stream: str, record: dict[str, Any], text: str) -> None:
+    """Give a record a long title, without changing its `updated_at`."""
+    harness.sandbox.change(stream, str(record["id"]), {"title": text}, record["updated_at"])
+
+
+@pytest.mark.parametrize("form", ["url", "cursor", "absent"])
+@pytest.mark.parametrize("position", [0, -1], ids=["oldest", "newest"])
+@pytest.mark.parametrize("stream", SIZED_BY_INTERCOM)
+def test_list_sized_by_intercom_loses_one_record(
+    harness: SyncHarness, stream: str, position: int, form: str
+) -> None:
+    """Every record is too large for a page with others, and one for a page of its own."""
+    harness.sandbox.set_options(cursor_pages_next=form)
+    records = sorted(harness.sandbox.records(stream), key=lambda one: one["updated_at"])
+    for record in records:
+        lengthen(harness, stream, record, FITTING)
+    lengthen(harness, stream, records[position], TOO_LARGE)
+
+    result = harness.sync(select=[stream])
+
+    read = {str(record["id"]) for record in records} - {str(records[position]["id"])}
+    assert set(result.values(stream, "id")) == read
+    assert result.summary(stream)["skipped"] == 1
+    assert len(result.warnings(stream, str(records[position]["id"]))) == 1
+
+
+@pytest.mark.parametrize("stream", SIZED_BY_INTERCOM)
+def test_later_page_sized_by_intercom_is_divided(harness: SyncHarness, stream: str) -> None:
+    """A page with a number was asked for without a size when it turns out to be too large."""
+    harness.sandbox.set_options(cursor_pages_next="url")
+    oldest = min(harness.sandbox.records(stream), key=lambda one: one["updated_at"])
+    lengthen(harness, stream, oldest, TOO_LARGE)
+
+    result = harness.sync(select=[stream])
+
+    read = {str(record["id"]) for record in harness.sandbox.records(stream)} - {str(oldest["id"])}
+    assert sorted(result.values(stream, "id")) == sorted(read)
+
+
 @pytest.mark.parametrize("stream", ["macros", "content_snippets", "calls"])
 def test_large_pages_of_lists_are_divided(
     harness: SyncHarness, monkeypatch: pytest.MonkeyPatch, stream: str
