@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 NOTIFICATION = Request("notification", record_keys=())
 """Names a notification in log lines about values that had to be replaced."""
 
+MAX_ID_LENGTH = 500
+MAX_INTEGER = 2**63
+
 DELIVERY_FIELDS = {"delivery_attempts", "delivery_status", "delivered_at", "first_sent_at"}
 """What may differ between two deliveries of one notification."""
 
@@ -71,21 +74,20 @@ def parse_notification(body: bytes | bytearray) -> Notification:
     """Return the notification in the body of a request.
 
     Raises:
-        ValueError: The body is not a JSON object in UTF-8.
+        ValueError: The body is not a JSON object in UTF-8, or holds values that can't be read.
     """
     text = body.decode()
     try:
         page = parse_response(NOTIFICATION, body)
+        return Notification(
+            id=_notification_id(page),
+            topic=_text(page.get("topic")),
+            app_id=_text(page.get("app_id")),
+            created_at=_created_at(page.get("created_at")),
+            body=text,
+        )
     except RetriableError as error:
         raise ValueError(str(error)) from None
-    created_at = page.get("created_at")
-    return Notification(
-        id=str(page.get("id") or _digest(page)),
-        topic=_text(page.get("topic")),
-        app_id=_text(page.get("app_id")),
-        created_at=created_at if isinstance(created_at, int) else None,
-        body=text,
-    )
 
 
 def changed_records(topic: str, body: str) -> Iterator[RecordId]:
@@ -126,6 +128,18 @@ def _item(body: str) -> Any:
 def _first_id(item: Any, paths: Iterable[Sequence[str]]) -> str | None:
     found = (value_at(item, path) for path in paths)
     return next((str(value) for value in found if value and isinstance(value, str | int)), None)
+
+
+def _notification_id(page: Page) -> str:
+    """Return Intercom's id, or a digest: also of an id that is too long for Postgres to index."""
+    notification_id = str(page.get("id") or "")
+    return notification_id if 0 < len(notification_id) <= MAX_ID_LENGTH else _digest(page)
+
+
+def _created_at(value: Any) -> int | None:
+    """Return a timestamp that a database can hold, or None."""
+    is_timestamp = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_timestamp and abs(value) < MAX_INTEGER else None
 
 
 def _digest(page: Page) -> str:

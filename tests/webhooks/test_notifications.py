@@ -131,3 +131,29 @@ def test_body_is_kept_as_received() -> None:
 def test_anything_else_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"response|codec"):
         parse_notification(content)
+
+
+@pytest.mark.parametrize("created_at", [10**30, -(10**30), True, "soon", 1.5, None])
+def test_odd_timestamp_is_left_out(created_at: Any) -> None:
+    body = {**notification(1, "ping"), "created_at": created_at}
+
+    assert parse_notification(json.dumps(body).encode()).created_at is None
+
+
+def test_long_id_becomes_a_digest() -> None:
+    """Postgres indexes no text of more than 2,704 bytes."""
+    ids = {
+        parse_notification(json.dumps({**notification(1, "ping"), "id": name * 3_000}).encode()).id
+        for name in "ab"
+    }
+
+    assert len(ids) == 2
+    assert all(one.startswith("sha256:") for one in ids)
+
+
+@pytest.mark.parametrize("fields", [{"id": "#"}, {"id": None, "n": "#"}])
+def test_number_that_cannot_be_read_is_refused(fields: dict[str, Any]) -> None:
+    body = json.dumps({**notification(1, "ping"), **fields}).replace('"#"', "9" * 5_000)
+
+    with pytest.raises(ValueError, match="notification"):
+        parse_notification(body.encode())
