@@ -54,9 +54,9 @@ class NotificationStream(TopLevelStream):
     @override
     def iterate(self, since: int) -> Iterator[TimestampedRecord]:
         saved = None if self.is_read_whole else self.stream_state.get("position")
-        self._position = Position.from_state(saved)
         unknown_topics = Counter[str]()
         reader = NotificationReader(self.config["webhooks_database"])
+        self._position = reader.position(saved)
         for notification in reader.read(self._position):
             unknown_topics[notification.topic] += notification.topic not in TOPICS
             if row := self.row(notification):

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_GAPS = 200
-"""Gaps that are kept; of more, the oldest are given up. Only refused inserts leave lasting ones."""
+MAX_GAPS = 900
+"""Gaps that are kept, as many as SQLite allows in a condition; of more, the oldest are given up.
+
+Several receivers that commit in turns briefly leave about a hundred; only refused inserts
+leave lasting ones.
+"""
 
 
 @dataclass(frozen=True)
@@ -22,21 +26,25 @@ class Position:
     Attributes:
         sequence: The latest sequence.
         gaps: First and last sequence of each gap, ascending.
+        store_id: The id of the store whose sequences they are; empty if no store was read.
     """
 
     sequence: int = 0
     gaps: tuple[tuple[int, int], ...] = ()
+    store_id: str = ""
 
     @classmethod
     def from_state(cls, value: Any) -> Position:
         """Return the position that `as_state` wrote; the beginning if there is none."""
         if not value:
             return cls()
-        return cls(value["sequence"], tuple((first, last) for first, last in value["gaps"]))
+        gaps = tuple((first, last) for first, last in value["gaps"])
+        return cls(value["sequence"], gaps, value.get("store_id", ""))
 
     def as_state(self) -> dict[str, Any]:
         """Return the position as a JSON value."""
-        return {"sequence": self.sequence, "gaps": [list(gap) for gap in self.gaps]}
+        gaps = [list(gap) for gap in self.gaps]
+        return {"sequence": self.sequence, "gaps": gaps, "store_id": self.store_id}
 
     def after(self, sequences: Iterable[int]) -> Position:
         """Return the position once further sequences have been read."""
@@ -47,7 +55,7 @@ class Position:
             elif sequence <= latest:
                 gaps = [part for gap in gaps for part in _without(gap, sequence)]
             latest = max(latest, sequence)
-        return Position(latest, tuple(gaps[-MAX_GAPS:]))
+        return Position(latest, tuple(gaps[-MAX_GAPS:]), self.store_id)
 
 
 def _without(gap: tuple[int, int], sequence: int) -> list[tuple[int, int]]:

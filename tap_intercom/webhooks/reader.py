@@ -41,6 +41,14 @@ class NotificationReader:
         store.check_exists()
         return store
 
+    def position(self, value: Any) -> Position:
+        """Return the position in the store that a state holds; the beginning of any other store.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        return self.store.resume(Position.from_state(value))
+
     def read(self, position: Position) -> Iterator[StoredNotification]:
         """Yield the notifications that a position lacks, in the order of their sequence.
 
@@ -55,7 +63,7 @@ class NotificationReader:
         Raises:
             StoreError: The database can't be read.
         """
-        start = Position.from_state(position)
+        start = self.position(position)
         ids: dict[str, None] = {}
         deleted_ids = set[str]()
         sequences = list[int]()

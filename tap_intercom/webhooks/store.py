@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from tap_intercom.errors import IntercomError
+from tap_intercom.webhooks.position import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tap_intercom.webhooks.notifications import Notification
-    from tap_intercom.webhooks.position import Position
+
+logger = logging.getLogger("tap-intercom")
 
 TABLE_NAME = "intercom_notifications"
 
@@ -56,7 +61,7 @@ notifications = sa.Table(
     sa.Column("topic", sa.Text, nullable=False),
     sa.Column("app_id", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, comment="When it happened (epoch seconds)"),
-    sa.Column("received_at", sa.BigInteger, nullable=False, comment="Epoch seconds"),
+    sa.Column("received_at", sa.BigInteger, nullable=False, index=True, comment="Epoch seconds"),
     sa.Column("body", sa.Text, nullable=False),
     sqlite_autoincrement=True,  # a sequence is never used again, also after the last row is pruned
 )
@@ -66,6 +71,13 @@ versions = sa.Table(
     metadata,
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("checked_at", sa.BigInteger, nullable=False, comment="Epoch seconds"),
+)
+
+stores = sa.Table(
+    f"{TABLE_NAME}_store",
+    metadata,
+    sa.Column("only", sa.Integer, primary_key=True, autoincrement=False, comment="Always 1"),
+    sa.Column("id", sa.Text, nullable=False, comment="Random: sequences begin anew in each store"),
 )
 
 VERSION = 1
@@ -131,6 +143,7 @@ class NotificationStore:
             version = connection.scalar(sa.select(sa.func.max(versions.c.version)))
             if version is None:
                 connection.execute(sa.insert(versions).values(version=VERSION, checked_at=0))
+            connection.execute(_insert_new(connection, stores).values(only=1, id=uuid4().hex))
         if version is not None and version > VERSION:
             message = f"the database {self} was created by a later version of tap-intercom"
             raise StoreError(message)
@@ -170,7 +183,7 @@ class NotificationStore:
             for known in connection.scalars(ids).all():
                 del rows[known]
             if rows:
-                connection.execute(_insert_new(connection), list(rows.values()))
+                connection.execute(_insert_new(connection, notifications), list(rows.values()))
 
     def read(self, position: Position) -> Iterator[StoredNotification]:
         """Yield the notifications that a position lacks, in the order of their sequence.
@@ -194,6 +207,25 @@ class NotificationStore:
             if len(rows) < READ_SIZE:
                 return
             last_read = rows[-1].sequence
+
+    def resume(self, position: Position) -> Position:
+        """Return a position, or the beginning if it lies in another store or ahead of this one.
+
+        A store that was deleted, moved, or restored from a backup gives sequences a second time.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        store_id = self._rows(sa.select(stores.c.id))[0][0]
+        is_other = position.store_id not in ("", store_id)
+        if is_other or 0 < self.latest_sequence() < position.sequence:
+            logger.warning(
+                "the database %s is not the one that was read before, or an earlier copy of it; "
+                "reading all its notifications",
+                self,
+            )
+            return Position(store_id=store_id)
+        return replace(position, store_id=store_id)
 
     def latest_sequence(self) -> int:
         """Return the highest sequence, 0 if there is none.
@@ -287,11 +319,11 @@ def _is_missing(position: Position) -> sa.ColumnElement[bool]:
     return sa.or_(sequence > position.sequence, *gaps)
 
 
-def _insert_new(connection: sa.Connection) -> sa.Insert:
-    """Return an insert that skips an id which another receiver stored meanwhile."""
+def _insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
+    """Return an insert that skips what another receiver stored meanwhile."""
     if connection.dialect.name == "postgresql":
-        return postgresql.insert(notifications).on_conflict_do_nothing()
-    return sqlite.insert(notifications).on_conflict_do_nothing()
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 def _engine(text: str) -> sa.Engine:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_intercom.tap import TapIntercom
 from tap_intercom.webhooks.position import Position
-from tap_intercom.webhooks.store import TABLE_NAME
+from tap_intercom.webhooks.store import TABLE_NAME, NotificationStore
 from tests.guarantees.harness import Pipe, discover
 from tests.sandbox.faults import Fault
-from tests.webhooks.inbox import GROUPS, PARENTS
+from tests.webhooks.inbox import GROUPS, PARENTS, Inbox
 
 if TYPE_CHECKING:
     from tests.guarantees.harness import SyncHarness
-    from tests.webhooks.inbox import Inbox
 
 
 def test_each_named_record_is_asked_for_once(inbox: Inbox) -> None:
@@ -320,3 +322,59 @@ def _renumber(database: str, sequence: int, to: int) -> None:
     with connection:
         connection.execute(f"UPDATE {TABLE_NAME} SET sequence = {to} WHERE sequence = {sequence}")
     connection.close()
+
+
+def test_new_store_is_read_from_its_beginning(inbox: Inbox, tmp_path: Path) -> None:
+    """Its sequences begin at 1 again, far behind the position in the state."""
+    select = ("contacts", "webhook_notifications")
+    contacts = [record["id"] for record in inbox.harness.sandbox.records("contacts")]
+    for contact in contacts[:5]:
+        inbox.put("contact.user.updated", id=contact)
+    before = inbox.sync(select=select)
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    with closing(NotificationStore(url)) as store:
+        store.open()
+        moved = Inbox(inbox.harness, store, url)
+        for contact in contacts[5:8]:
+            moved.put("contact.user.updated", id=contact)
+
+        after = moved.sync(before.state, select=select)
+        again = moved.sync(after.state, select=select)
+
+    assert sorted(after.values("contacts", "id")) == sorted(contacts[5:8])
+    assert len(after.records("webhook_notifications")) == 3
+    assert again.records("contacts") == again.records("webhook_notifications") == []
+
+
+def test_restored_store_is_read_again(inbox: Inbox, tmp_path: Path, database: str) -> None:
+    """It gives sequences that were read a second time."""
+    file, backup = Path(database.removeprefix("sqlite:///")), tmp_path / "backup.db"
+    contacts = [record["id"] for record in inbox.harness.sandbox.records("contacts")]
+    inbox.put("contact.user.updated", id=contacts[0])
+    copy_database(file, backup)
+    for contact in contacts[1:5]:
+        inbox.put("contact.user.updated", id=contact)
+    before = inbox.sync(select=["contacts"])
+    copy_database(backup, file)
+    inbox.put("contact.user.updated", id=contacts[5])
+
+    after = inbox.sync(before.state, select=["contacts"])
+
+    assert contacts[5] in after.values("contacts", "id")
+
+
+def test_pruned_store_keeps_the_position(inbox: Inbox) -> None:
+    inbox.put("contact.user.updated", id=inbox.harness.sandbox.records("contacts")[0]["id"])
+    before = inbox.sync(select=["contacts"])
+    inbox.store.prune(before=2**40)
+
+    after = inbox.sync(before.state, select=["contacts"])
+
+    assert after.state == before.state
+    assert after.records("contacts") == []
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a SQLite database into a file, as a backup does."""
+    with closing(sqlite3.connect(source)) as connection, closing(sqlite3.connect(target)) as copy:
+        connection.backup(copy)

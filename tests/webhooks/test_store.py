@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tap_intercom.webhooks.notifications import Notification
-from tap_intercom.webhooks.position import Position
+from tap_intercom.webhooks.position import MAX_GAPS, Position
 from tap_intercom.webhooks.store import TABLE_NAME, NotificationStore, StoreError
 
 
@@ -32,6 +32,14 @@ def test_reader_gets_what_its_position_lacks(store: NotificationStore) -> None:
     store.append(notifications(*range(1, 251)))
 
     assert stored_ids(store, Position(100, ((7, 8),))) == ["n7", "n8", *stored_ids(store)[100:]]
+
+
+def test_position_may_have_many_gaps(store: NotificationStore) -> None:
+    store.append(notifications(1, 2))
+
+    unread = store.unread(Position(2 * MAX_GAPS, tuple((n, n) for n in range(2, 2 * MAX_GAPS, 2))))
+
+    assert unread == [2]
 
 
 def test_sequence_is_never_used_again(store: NotificationStore) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tap_intercom.webhooks import watch as watch_module
@@ -141,3 +143,23 @@ def test_database_that_fails_is_looked_at_again(
     rehearsal.run()
 
     assert rehearsal.runs == [[], ["n1"]]
+
+
+def test_new_store_in_the_same_place_runs_it(store: NotificationStore, database: str) -> None:
+    """A file that was deleted and made anew has fewer sequences than were read."""
+    file = Path(database.removeprefix("sqlite:///"))
+    add(store, "n1", "n2", "n3")
+    rehearsal = Rehearsal(store, [])
+
+    def replace_file() -> None:
+        for path in file.parent.glob(f"{file.name}*"):
+            path.unlink()
+        with closing(NotificationStore(database)) as new:
+            new.open()
+            add(new, "n4")
+
+    rehearsal.while_idle[4] = replace_file
+
+    rehearsal.run()
+
+    assert rehearsal.runs == [["n1", "n2", "n3"], ["n4"]]
