@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 VARIABLE_PREFIX = "TAP_INTERCOM_WEBHOOKS_"
 DEFAULT_DATABASE = "sqlite:///intercom-notifications.db"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+MAX_SECONDS = 1e9
+"""More than 30 years."""
+
 SHUTDOWN_SECONDS = 6
 """How long accepted requests may take after SIGTERM; the commits that follow take seconds more."""
 
@@ -45,7 +49,9 @@ class Duration(click.ParamType[float]):
         if isinstance(value, float):
             return value
         if match := re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(value)):
-            return float(match[1]) * UNITS[match[2]]
+            seconds = float(match[1]) * UNITS[match[2]]
+            if seconds < MAX_SECONDS:
+                return seconds
         return self.fail(f"{value!r} is not a time such as 30d, 12h, 5m or 5s", param, ctx)
 
 
@@ -89,8 +95,8 @@ def serve(database: str, host: str, port: int, path: str) -> None:
     )
     if not options.secrets:
         raise click.ClickException(NOT_PROTECTED)
-    if not path.startswith("/"):
-        message = f"--path has to begin with /: {path!r}"
+    if not re.fullmatch(r"/[\w./~-]*", path):
+        message = f"--path has to be the path of a URL, such as /intercom: {path!r}"
         raise click.UsageError(message)
     try:
         application = receiver.create_app(options)
@@ -119,7 +125,7 @@ def prune(database: str, older_than: float) -> None:
     """
     try:
         store = NotificationStore(database)
-        store.open()
+        store.check_exists()
         count = store.prune(before=int(time.time() - older_than))
     except StoreError as error:
         raise click.ClickException(str(error)) from None
@@ -138,6 +144,9 @@ def watch(database: str, debounce: float, command: Sequence[str]) -> None:
     """
     from tap_intercom.webhooks.watch import Watch, run_command
 
+    if shutil.which(command[0]) is None:
+        message = f"can't run {command[0]}: there is no such program"
+        raise click.ClickException(message)
     try:
         store = NotificationStore(database)
         store.open()
@@ -146,11 +155,7 @@ def watch(database: str, debounce: float, command: Sequence[str]) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    try:
-        Watch(store, partial(run_command, command), debounce, stopping).run()
-    except OSError as error:
-        message = f"can't run {command[0]}: {error.strerror}"
-        raise click.ClickException(message) from None
+    Watch(store, partial(run_command, command), debounce, stopping).run()
 
 
 def _server_modules() -> tuple[Any, Any]:

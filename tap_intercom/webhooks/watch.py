@@ -21,6 +21,9 @@ logger = logging.getLogger("tap-intercom-webhooks")
 POLL_SECONDS = 0.5
 """How often the store is asked for new notifications."""
 
+NOT_STARTED = 127
+"""The exit code that shells give for a command that can't be run."""
+
 FIRST_DELAY_SECONDS = 5.0
 MAX_DELAY_SECONDS = 300.0
 """The wait after a command that failed; it doubles with each further failure."""
@@ -103,6 +106,11 @@ class Watch:
 def run_command(command: Sequence[str]) -> int:
     """Run a command to its end and return its exit code.
 
-    It runs in a session of its own, so that Ctrl-C ends the watch, not the load in the middle.
+    It runs in a session of its own, so that Ctrl-C ends the watch, not the load in the middle. If
+    it can't be started now, such as during its own upgrade, it has failed as in a shell.
     """
-    return subprocess.run(command, check=False, start_new_session=True).returncode  # noqa: S603  # the user's own command
+    try:
+        return subprocess.run(command, check=False, start_new_session=True).returncode  # noqa: S603  # the user's own command
+    except OSError as error:
+        logger.warning("can't run %s: %s", command[0], error.strerror)
+        return NOT_STARTED

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,6 @@ from tap_intercom.webhooks.notifications import Notification
 from tap_intercom.webhooks.position import Position
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tap_intercom.webhooks.store import NotificationStore
 from tests.webhooks.program import SECRET, TIMEOUT_SECONDS, post, run, running, wait_for
 from tests.webhooks.receiver import notification
@@ -113,7 +112,7 @@ def test_watch_explains_a_missing_command(database: str) -> None:
     ended = run("watch", "--database", database, "--", "no-such-program")
 
     assert ended.returncode == 1
-    assert ended.stderr == "Error: can't run no-such-program: No such file or directory\n"
+    assert ended.stderr == "Error: can't run no-such-program: there is no such program\n"
 
 
 @pytest.mark.parametrize("command", ["prune", "watch"])
@@ -122,3 +121,26 @@ def test_missing_arguments_are_named(command: str) -> None:
 
     assert ended.returncode == 2
     assert "Missing" in ended.stderr
+
+
+@pytest.mark.parametrize("path", ["intercom", "/intercom?x", "/{a}{a}", "/inter com"])
+def test_path_has_to_be_one(database: str, path: str) -> None:
+    ended = run("--database", database, "--path", path, **SECRET)
+
+    assert ended.returncode == 2
+    assert "--path" in ended.stderr
+
+
+def test_prune_creates_no_database(database: str) -> None:
+    ended = run("prune", "--database", database, "--older-than", "30d")
+
+    assert ended.returncode == 1
+    assert "does not exist" in ended.stderr
+    assert not Path(database.removeprefix("sqlite:///")).exists()
+
+
+def test_absurd_duration_is_refused(database: str) -> None:
+    ended = run("prune", "--database", database, "--older-than", f"{'9' * 30}d")
+
+    assert ended.returncode == 2
+    assert "--older-than" in ended.stderr

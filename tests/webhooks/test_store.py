@@ -69,6 +69,12 @@ def test_file_is_private_and_durable(store: NotificationStore, database: str) ->
     connection.close()
 
 
+def test_commits_reach_the_disk(store: NotificationStore) -> None:
+    """SQLite calls it FULL (2): each commit is synced, also in WAL mode."""
+    with store._engine.connect() as connection:  # it is set for each connection
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+
 def test_store_opens_again(store: NotificationStore, database: str) -> None:
     store.append(notifications(1))
 

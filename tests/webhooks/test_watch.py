@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +13,7 @@ from tap_intercom.webhooks import watch as watch_module
 from tap_intercom.webhooks.notifications import Notification
 from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.store import NotificationStore, StoreError
-from tap_intercom.webhooks.watch import Watch
+from tap_intercom.webhooks.watch import Watch, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,3 +165,17 @@ def test_new_store_in_the_same_place_runs_it(store: NotificationStore, database:
     rehearsal.run()
 
     assert rehearsal.runs == [["n1", "n2", "n3"], ["n4"]]
+
+
+def test_command_has_a_session_of_its_own(tmp_path: Path) -> None:
+    """Ctrl-C in a terminal reaches all processes of its session."""
+    file = tmp_path / "session"
+    script = f"import os, pathlib; pathlib.Path({str(file)!r}).write_text(str(os.getsid(0)))"
+
+    assert run_command([sys.executable, "-c", script]) == 0
+
+    assert int(file.read_text()) != os.getsid(0)
+
+
+def test_command_that_cannot_start_has_failed(tmp_path: Path) -> None:
+    assert run_command([str(tmp_path / "away")]) == 127
