@@ -143,6 +143,7 @@ def watch(database: str, debounce: float, command: Sequence[str]) -> None:
     after the running command.
     """
     from tap_intercom.webhooks.watch import Watch, run_command
+    from tap_intercom.webhooks.watch_lock import locked
 
     if shutil.which(command[0]) is None:
         message = f"can't run {command[0]}: there is no such program"
@@ -155,7 +156,8 @@ def watch(database: str, debounce: float, command: Sequence[str]) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    Watch(store, partial(run_command, command), debounce, stopping).run()
+    with locked(database, stopping) as lock:
+        Watch(store, partial(run_command, command, lock), debounce, stopping).run()
 
 
 def _server_modules() -> tuple[Any, Any]:

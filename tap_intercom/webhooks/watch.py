@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -60,7 +61,8 @@ class Watch:
 
     def run(self) -> None:
         """Run the command as often as needed, one at a time, until it is stopped."""
-        self._run_once()
+        if not self._stopping.is_set():
+            self._run_once()
         while not self._stopping.is_set():
             if self._failures or self._has_news():
                 self._stopping.wait(self._delay_seconds())
@@ -103,14 +105,19 @@ class Watch:
         )
 
 
-def run_command(command: Sequence[str]) -> int:
-    """Run a command to its end and return its exit code.
+def run_command(command: Sequence[str], lock: int) -> int:
+    """Run a command to its end and return its exit code; it inherits a lock's file descriptor.
 
     It runs in a session of its own, so that Ctrl-C ends the watch, not the load in the middle. If
     it can't be started now, such as during its own upgrade, it has failed as in a shell.
     """
     try:
-        return subprocess.run(command, check=False, start_new_session=True).returncode  # noqa: S603  # the user's own command
+        return subprocess.run(  # noqa: S603  # the user's own command
+            command,
+            check=False,
+            start_new_session=True,
+            pass_fds=(lock,) if os.name == "posix" else (),
+        ).returncode
     except OSError as error:
         logger.warning("can't run %s: %s", command[0], error.strerror)
         return NOT_STARTED

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,16 @@ def running(*arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]
 
 
 def wait_for(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
+    """Return the match in the first line of the log that has one; end a program that logs none."""
     assert process.stderr is not None
-    for line in process.stderr:
-        if match := re.search(pattern, line):
-            return match
+    limit = threading.Timer(TIMEOUT_SECONDS, process.kill)
+    limit.start()
+    try:
+        for line in process.stderr:
+            if match := re.search(pattern, line):
+                return match
+    finally:
+        limit.cancel()
     raise AssertionError(pattern)
 
 

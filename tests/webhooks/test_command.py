@@ -108,6 +108,26 @@ def test_sigterm_ends_watch_after_the_command(database: str, tmp_path: Path) -> 
     assert ended.exists()
 
 
+def test_killed_watch_leaves_one_command_at_a_time(database: str, tmp_path: Path) -> None:
+    log, end = tmp_path / "log", tmp_path / "end"
+    wait = f"for _ in $(seq 300); do [ -e {end} ] && break; sleep 0.1; done"
+    script = f"echo start >> {log}; {wait}; echo end >> {log}"
+    command = ("watch", "--database", database, "--", "sh", "-c", script)
+    with running(*command) as killed:
+        wait_until_written(log, lines=1)
+        killed.kill()
+        with running(*command) as restarted:
+            wait_for(restarted, "waiting for the end of another watch")
+            assert log.read_text() == "start\n"
+
+            end.touch()
+            wait_until_written(log, lines=4)
+            restarted.send_signal(signal.SIGTERM)
+            assert restarted.wait(TIMEOUT_SECONDS) == 0
+
+    assert log.read_text() == "start\nend\nstart\nend\n"
+
+
 def test_watch_explains_a_missing_command(database: str) -> None:
     ended = run("watch", "--database", database, "--", "no-such-program")
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import pytest
 
 
+STDERR = 2
+"""A file descriptor that is open, in the place of a lock."""
+
+
 class Rehearsal:
     """A watch whose waits take no time; each wait may have something happen."""
 
@@ -172,10 +176,10 @@ def test_command_has_a_session_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "session"
     script = f"import os, pathlib; pathlib.Path({str(file)!r}).write_text(str(os.getsid(0)))"
 
-    assert run_command([sys.executable, "-c", script]) == 0
+    assert run_command([sys.executable, "-c", script], STDERR) == 0
 
     assert int(file.read_text()) != os.getsid(0)
 
 
 def test_command_that_cannot_start_has_failed(tmp_path: Path) -> None:
-    assert run_command([str(tmp_path / "away")]) == 127
+    assert run_command([str(tmp_path / "away")], STDERR) == 127

@@ -1,0 +1,68 @@
+"""One watch and one command at a time: a lock that both hold until the last of them has ended.
+
+The command inherits it. So a watch that is started again after `kill -9` waits for the command that
+the earlier one left behind. Windows has no such locks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+with suppress(ModuleNotFoundError):
+    import fcntl
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+logger = logging.getLogger("tap-intercom-webhooks")
+
+WAIT_SECONDS = 1.0
+"""How often a lock that is held is tried again."""
+
+
+@contextmanager
+def locked(database: str, stopping: threading.Event) -> Iterator[int]:
+    """Hold the lock of a database for the block; without effect on Windows.
+
+    Args:
+        database: Any text that names the database.
+        stopping: Ends the waiting once it is set; the lock is then not held.
+
+    Yields:
+        The file descriptor that holds the lock, for the command to inherit.
+    """
+    descriptor = os.open(_lock_file(database), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        _acquire(descriptor, stopping)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, stopping: threading.Event) -> None:
+    if os.name != "posix":
+        return
+    is_waiting = False
+    while not stopping.is_set():
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not is_waiting:
+                logger.warning("waiting for the end of another watch, or of a command it started")
+            is_waiting = True
+            stopping.wait(WAIT_SECONDS)
+        else:
+            return
+
+
+def _lock_file(database: str) -> Path:
+    """Return a file of this user's own; its name does not show the database's password."""
+    digest = hashlib.sha256(f"{Path.home()} {database}".encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir(), f"tap-intercom-watch-{digest}.lock")
