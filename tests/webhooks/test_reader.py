@@ -237,6 +237,35 @@ def test_killed_run_loses_nothing(inbox: Inbox, messages: int) -> None:
     assert {row["id"] for row in rows} == stored
 
 
+@pytest.mark.parametrize("messages", range(1, 40, 3))
+def test_kill_error_and_late_commit_lose_nothing(
+    inbox: Inbox, database: str, messages: int
+) -> None:
+    """A run is killed while one record answers 500; then a notification commits between others."""
+    control = inbox.harness.sandbox
+    *ids, late = [record["id"] for record in control.records("conversations")[:5]]
+    for conversation in ids:
+        inbox.put("conversation.user.replied", id=conversation)
+    _renumber(database, 4, 9)
+    control.faults.add(
+        Fault(kind="status", status=500, path=f"/conversations/{ids[1]}", times=None)
+    )
+    select = ["conversations", "conversation_parts", "webhook_notifications"]
+
+    first = inbox.try_sync(select=select, pipe=Pipe(messages=messages))
+    inbox.put("conversation.user.replied", id=late)
+    _renumber(database, 10, 5)
+    second = inbox.try_sync(first.state, select=select, pipe=Pipe(messages=messages))
+    control.faults.clear()
+    third = inbox.sync(second.state or first.state, select=select)
+
+    written = first + second + third
+    assert set(written.values("conversations", "id")) == {*ids, late}
+    assert set(written.values("conversation_parts", "conversation_id")) == {*ids, late}
+    stored = {item.id for item in inbox.store.read(Position())}
+    assert set(written.values("webhook_notifications", "id")) == stored
+
+
 def test_late_commit_is_read_by_the_next_run(inbox: Inbox, database: str) -> None:
     early, late, *_ = (record["id"] for record in inbox.harness.sandbox.records("contacts"))
     inbox.put("contact.user.updated", id=early)
