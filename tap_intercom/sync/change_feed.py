@@ -25,5 +25,5 @@ class ChangedIds(NamedTuple):
 class ChangeFeed(Protocol):
     """Names the records that changed."""
 
-    def changed_ids(self, record_type: str, position: Any) -> ChangedIds:
+    def changed_ids(self, record_type: str, position: Any, workspace_id: str) -> ChangedIds:
         """Return the ids of records that changed since a position; None is the beginning."""

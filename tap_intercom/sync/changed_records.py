@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_intercom.errors import RUN_ENDING_ERRORS, IntercomError, NotFoundError
+from tap_intercom.sync import workspace
 from tap_intercom.sync.outcomes import Outcome, Outcomes
 from tap_intercom.sync.prefetch import Prefetcher
 from tap_intercom.timestamps import TimestampedRecord, parse_timestamp
@@ -45,7 +46,8 @@ class ChangedRecords:
         """
         saved = stream.stream_state.get(STATE_KEY) or {}
         failed = dict.fromkeys(saved.get("failed_ids", ()))
-        self._changed = feed.changed_ids(record_type, saved.get("position"))
+        workspace_id = workspace.id_in(stream.tap_state)
+        self._changed = feed.changed_ids(record_type, saved.get("position"), workspace_id)
         new = (record_id for record_id in self._changed.ids if record_id not in failed)
         self._unread = dict.fromkeys([*new, *failed])
         self._request_record = request_record

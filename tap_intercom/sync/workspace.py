@@ -28,6 +28,11 @@ def from_state(state: Mapping[str, Any]) -> dict[str, str]:
     return {STATE_KEY: state[STATE_KEY]} if state.get(STATE_KEY) else {}
 
 
+def id_in(state: Mapping[str, Any]) -> str:
+    """Return the id of the workspace that a state is of; empty if it is unknown."""
+    return str(state.get(STATE_KEY) or "")
+
+
 def note_workspace(run: Run, state: dict[str, Any]) -> None:
     """Keep the token's workspace in the state, if that is not of another one.
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tap_intercom.compat import override
+from tap_intercom.sync import workspace
 from tap_intercom.sync.top_level_stream import TopLevelStream
 from tap_intercom.timestamps import TimestampedRecord
 from tap_intercom.webhooks.notifications import decode, deletion
@@ -57,12 +58,18 @@ class NotificationStream(TopLevelStream):
         unknown_topics = Counter[str]()
         reader = NotificationReader(self.config["webhooks_database"])
         self._position = reader.position(saved)
+        workspace_id = workspace.id_in(self.tap_state)
+        others = 0
         for notification in reader.read(self._position):
-            unknown_topics[notification.topic] += notification.topic not in TOPICS
-            if row := self.row(notification):
+            if not notification.is_of(workspace_id):
+                others += 1
+            elif row := self.row(notification):
                 yield TimestampedRecord(row, notification.sequence)
+            unknown_topics[notification.topic] += notification.topic not in TOPICS
             self._position = self._position.after([notification.sequence])
         self._log_unknown_topics(+unknown_topics)
+        if others:
+            self.logger.warning("%s: left out %d of other workspaces", self.name, others)
 
     @override
     def advance_bookmark(self, timestamp: int) -> None:

@@ -57,8 +57,13 @@ class NotificationReader:
         """
         return self.store.read(position)
 
-    def changed_ids(self, record_type: str, position: Any) -> ChangedIds:
+    def changed_ids(self, record_type: str, position: Any, workspace_id: str) -> ChangedIds:
         """Return the ids of one type of record that notifications since a position name.
+
+        Args:
+            record_type: Such as `contact`.
+            position: What the state holds; None is the beginning.
+            workspace_id: Leave out notifications of other workspaces; empty if it is unknown.
 
         Raises:
             StoreError: The database can't be read.
@@ -69,6 +74,8 @@ class NotificationReader:
         sequences = list[int]()
         for notification in self.read(start):
             sequences.append(notification.sequence)
+            if not notification.is_of(workspace_id):
+                continue
             for record in changed_records(notification.topic, notification.body):
                 if record.type == record_type:
                     ids[record.id] = None

@@ -109,6 +109,10 @@ class StoredNotification(NamedTuple):
     received_at: int
     body: str
 
+    def is_of(self, workspace_id: str) -> bool:
+        """Whether it is of a workspace, as far as both are known."""
+        return not self.app_id or workspace_id in ("", self.app_id)
+
 
 class NotificationStore:
     """The notifications in a SQLite file or a Postgres database."""

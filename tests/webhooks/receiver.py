@@ -13,12 +13,14 @@ import uvicorn
 from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.receiver import ReceiverOptions, create_app
 from tap_intercom.webhooks.store import NotificationStore
+from tests.sandbox.options import SandboxOptions
 from tests.sandbox.webhooks import signature
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 SECRET = "client-secret"
+WORKSPACE_ID = SandboxOptions().workspace_id
 TIMEOUT_SECONDS = 20
 
 
@@ -29,7 +31,7 @@ def notification(
     return {
         "type": "notification_event",
         "id": f"notif_{number:08}",
-        "app_id": "abc123",
+        "app_id": WORKSPACE_ID,
         "topic": topic,
         "created_at": 1_790_000_000 + number,
         "first_sent_at": 1_790_000_001 + number,

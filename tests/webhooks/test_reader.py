@@ -282,6 +282,27 @@ def test_late_commit_is_read_by_the_next_run(inbox: Inbox, database: str) -> Non
     assert third.records("contacts") == third.records("webhook_notifications") == []
 
 
+def test_notifications_of_another_workspace_are_left_out(inbox: Inbox, database: str) -> None:
+    """Its ids may be those of this workspace's records."""
+    mine, other = (record["id"] for record in inbox.harness.sandbox.records("contacts")[:2])
+    inbox.put("contact.user.updated", id=mine)
+    inbox.put("contact.user.updated", id=other)
+    inbox.put("company.deleted", id="k1")
+    with sqlite3.connect(database.removeprefix("sqlite:///")) as connection:
+        connection.execute(f"UPDATE {TABLE_NAME} SET app_id = 'another' WHERE sequence > 1")
+    connection.close()
+    select = ["contacts", "webhook_deletions", "webhook_notifications"]
+
+    result = inbox.sync(select=select)
+    again = inbox.sync(result.state, select=select)
+
+    assert result.values("contacts", "id") == [mine]
+    assert result.records("webhook_deletions") == []
+    assert result.values("webhook_notifications", "sequence") == [1]
+    assert len(result.warnings("webhook_notifications", "left out 2 of other workspaces")) == 1
+    assert again.warnings("webhook_notifications", "left out") == []
+
+
 def test_notifications_are_rows(inbox: Inbox) -> None:
     inbox.put("contact.user.updated", id="c1", name="A\0B", half="\ud83d")
     inbox.put("something.new", id="x")

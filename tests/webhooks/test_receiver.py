@@ -15,7 +15,13 @@ from tap_intercom.webhooks import receiver as receiver_module
 from tap_intercom.webhooks.receiver import MAX_BODY_BYTES, ReceiverOptions, create_app
 from tap_intercom.webhooks.store import NotificationStore, StoreError
 from tests.sandbox.webhooks import signature
-from tests.webhooks.receiver import SECRET, RunningReceiver, notification, stored_ids
+from tests.webhooks.receiver import (
+    SECRET,
+    WORKSPACE_ID,
+    RunningReceiver,
+    notification,
+    stored_ids,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +96,7 @@ def test_both_secrets_are_taken_during_rotation(database: str) -> None:
 
 
 def test_other_workspace_is_refused(database: str) -> None:
-    with RunningReceiver(database, app_id="abc123") as running:
+    with RunningReceiver(database, app_id=WORKSPACE_ID) as running:
         own = running.send(notification(1))
         other = running.send({**notification(2), "app_id": "other"})
 
