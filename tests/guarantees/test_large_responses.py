@@ -125,7 +125,7 @@ def test_list_sized_by_intercom_loses_one_record(
 @pytest.mark.parametrize("stream", SIZED_BY_INTERCOM)
 def test_later_page_sized_by_intercom_is_divided(harness: SyncHarness, stream: str) -> None:
     """A page with a number was asked for without a size when it turns out to be too large."""
-    harness.sandbox.set_options(cursor_pages_next="url")
+    harness.sandbox.set_options(cursor_pages_next="absent")
     oldest = min(harness.sandbox.records(stream), key=lambda one: one["updated_at"])
     lengthen(harness, stream, oldest, TOO_LARGE)
 
