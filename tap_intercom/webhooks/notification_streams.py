@@ -63,13 +63,14 @@ class NotificationStream(TopLevelStream):
         for notification in reader.read(self._position):
             if not notification.is_of(workspace_id):
                 others += 1
-            elif row := self.row(notification):
-                yield TimestampedRecord(row, notification.sequence)
-            unknown_topics[notification.topic] += notification.topic not in TOPICS
+            else:
+                unknown_topics[notification.topic] += notification.topic not in TOPICS
+                if row := self.row(notification):
+                    yield TimestampedRecord(row, notification.sequence)
             self._position = self._position.after([notification.sequence])
         self._log_unknown_topics(+unknown_topics)
         if others:
-            self.logger.warning("%s: left out %d of other workspaces", self.name, others)
+            self.logger.warning("%s: left out %d from other workspaces", self.name, others)
 
     @override
     def advance_bookmark(self, timestamp: int) -> None:

@@ -213,9 +213,10 @@ class NotificationStore:
             last_read = rows[-1].sequence
 
     def resume(self, position: Position) -> Position:
-        """Return a position, or the beginning if it lies in another store or ahead of this one.
+        """Return where to read on: the position, or the beginning if it can't be of this store.
 
-        A store that was deleted, moved, or restored from a backup gives sequences a second time.
+        It is of another store, or ahead of this one: a backup that was restored gives sequences a
+        second time. That goes unnoticed once it has given as many as were read.
 
         Raises:
             StoreError: The database can't be read.
@@ -224,8 +225,8 @@ class NotificationStore:
         is_other = position.store_id not in ("", store_id)
         if is_other or 0 < self.latest_sequence() < position.sequence:
             logger.warning(
-                "the database %s is not the one that was read before, or an earlier copy of it; "
-                "reading all its notifications",
+                "the database %s is a new one, or was restored from a backup; "
+                "reading all of its notifications",
                 self,
             )
             return Position(store_id=store_id)

@@ -72,7 +72,8 @@ class Watch:
 
     def _has_news(self) -> bool:
         try:
-            return bool(self._store.unread(self._store.resume(self._position)))
+            self._position = self._store.resume(self._position)
+            return bool(self._store.unread(self._position))
         except StoreError as error:
             logger.warning("%s; looking again in %g s", error, POLL_SECONDS)
             return False
@@ -84,8 +85,8 @@ class Watch:
 
     def _run_once(self) -> None:
         try:
-            position = self._store.resume(self._position)
-            position = position.after(self._store.unread(position))
+            self._position = self._store.resume(self._position)
+            position = self._position.after(self._store.unread(self._position))
         except StoreError as error:
             logger.warning("%s", error)
             position = self._position

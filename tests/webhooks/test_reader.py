@@ -288,9 +288,7 @@ def test_notifications_of_another_workspace_are_left_out(inbox: Inbox, database:
     inbox.put("contact.user.updated", id=mine)
     inbox.put("contact.user.updated", id=other)
     inbox.put("company.deleted", id="k1")
-    with sqlite3.connect(database.removeprefix("sqlite:///")) as connection:
-        connection.execute(f"UPDATE {TABLE_NAME} SET app_id = 'another' WHERE sequence > 1")
-    connection.close()
+    disown(database, after=1)
     select = ["contacts", "webhook_deletions", "webhook_notifications"]
 
     result = inbox.sync(select=select)
@@ -299,8 +297,29 @@ def test_notifications_of_another_workspace_are_left_out(inbox: Inbox, database:
     assert result.values("contacts", "id") == [mine]
     assert result.records("webhook_deletions") == []
     assert result.values("webhook_notifications", "sequence") == [1]
-    assert len(result.warnings("webhook_notifications", "left out 2 of other workspaces")) == 1
+    assert len(result.warnings("webhook_notifications", "left out 2 from other workspaces")) == 1
     assert again.warnings("webhook_notifications", "left out") == []
+
+
+def test_foreign_notifications_are_passed_once(inbox: Inbox, database: str) -> None:
+    """They move the position, and their topics are not this workspace's."""
+    inbox.put("something.new", id="x")
+    disown(database, after=0)
+    select = ["webhook_notifications"]
+
+    result = inbox.sync(select=select)
+    again = inbox.sync(result.state, select=select)
+
+    assert len(result.warnings("webhook_notifications")) == 1
+    assert again.warnings("webhook_notifications") == []
+
+
+def disown(database: str, after: int) -> None:
+    """Make the notifications after a sequence those of another workspace."""
+    with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(
+            f"UPDATE {TABLE_NAME} SET app_id = 'another' WHERE sequence > ?", [after]
+        )
 
 
 def test_notifications_are_rows(inbox: Inbox) -> None:

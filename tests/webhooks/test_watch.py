@@ -151,24 +151,38 @@ def test_database_that_fails_is_looked_at_again(
     assert rehearsal.runs == [[], ["n1"]]
 
 
-def test_new_store_in_the_same_place_runs_it(store: NotificationStore, database: str) -> None:
-    """A file that was deleted and made anew has fewer sequences than were read."""
+def replace(database: str, *ids: str) -> None:
+    """Delete the file of a store, and make a new one with some notifications."""
     file = Path(database.removeprefix("sqlite:///"))
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+    with closing(NotificationStore(database)) as new:
+        new.open()
+        add(new, *ids)
+
+
+def test_new_store_in_the_same_place_runs_it(store: NotificationStore, database: str) -> None:
+    """It has fewer sequences than were read."""
     add(store, "n1", "n2", "n3")
     rehearsal = Rehearsal(store, [])
-
-    def replace_file() -> None:
-        for path in file.parent.glob(f"{file.name}*"):
-            path.unlink()
-        with closing(NotificationStore(database)) as new:
-            new.open()
-            add(new, "n4")
-
-    rehearsal.while_idle[4] = replace_file
+    rehearsal.while_idle[4] = lambda: replace(database, "n4")
 
     rehearsal.run()
 
     assert rehearsal.runs == [["n1", "n2", "n3"], ["n4"]]
+
+
+def test_empty_new_store_is_logged_once(
+    store: NotificationStore, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    add(store, "n1")
+    rehearsal = Rehearsal(store, [], idle_waits=9)
+    rehearsal.while_idle[8] = lambda: replace(database)
+
+    rehearsal.run()
+
+    assert rehearsal.runs == [["n1"]]
+    assert len([one for one in caplog.records if str(store) in one.getMessage()]) == 1
 
 
 def test_command_has_a_session_of_its_own(tmp_path: Path) -> None:
