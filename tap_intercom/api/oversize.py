@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tap_intercom.api.request import Request
     from tap_intercom.errors import ResponseTooLargeError
 
-UNSTATED_SIZE = 32
-"""A page size, easily halved, for the first page of a list that neither side gave one."""
+FIRST_SMALLER_SIZE = 32
+"""Records per page to try first where neither the request nor the list says how many it has."""
 
 FIRST_ID = re.compile(rb'"id"\s*:\s*"?([^",}\s]+)')
 """The first id in a record: Intercom's records begin with their type and id."""
@@ -25,7 +25,7 @@ def with_smaller_pages(request: Request, usual_size: int = 0) -> Request | None:
     """Return the request for the first part of a page of a list; None if it can't be divided.
 
     The new size divides the old one, so that pages with numbers begin where the old ones did. Some
-    lists take a size although none is documented (`GET /articles` had it in 2.11).
+    lists accept a size although none is documented (`GET /articles` had it in 2.11).
 
     Args:
         request: The page that is too large.
@@ -37,7 +37,7 @@ def with_smaller_pages(request: Request, usual_size: int = 0) -> Request | None:
     if smaller is None:
         is_list = request.record_keys and request.paging != "none"
         is_first_page = is_list and not size and "page" not in pagination
-        return request.with_params(per_page=UNSTATED_SIZE) if is_first_page else None
+        return request.with_params(per_page=FIRST_SMALLER_SIZE) if is_first_page else None
     changed: dict[str, Any] = {**pagination, "per_page": smaller}
     if "page" in pagination:
         changed["page"] = (int(pagination["page"]) - 1) * (size // smaller) + 1
@@ -49,9 +49,9 @@ def with_smaller_pages(request: Request, usual_size: int = 0) -> Request | None:
 def without_record(request: Request, error: ResponseTooLargeError) -> tuple[Page, str]:
     """Return the page of a single record without it, and the record's id.
 
-    Both are in the ends of the response, which has to say that it holds one record: a list that
-    ignores the size would lose them all. What follows the list is found by trying: only the rest
-    behind its own bracket makes JSON with what precedes the list.
+    Both are in the ends of the response. It has to say that its pages have one record: of a list
+    that ignores the size, all records would be lost. What follows the list is found by trying: only
+    the rest behind its own bracket makes JSON with what precedes the list.
 
     Raises:
         ResponseTooLargeError: It is no page of a single record.
@@ -68,19 +68,20 @@ def without_record(request: Request, error: ResponseTooLargeError) -> tuple[Page
                 page = Page(request, VALUES.decode(body))
             except UNREADABLE:
                 continue
-            if _stated_size(page) in (1, "1"):
+            if stated_size(page) == 1:
                 return page, identifier[1].decode(errors="replace")
     raise error
+
+
+def stated_size(page: Page) -> int:
+    """Return how many records the pages of a list have, as one of them says; 0 if it doesn't."""
+    size = value_at(page, ("pages", "per_page")) or page.get("per_page")
+    return int(size) if str(size).isdecimal() else 0
 
 
 def _page_size(request: Request) -> int:
     """Return how many records a request asks for; 0 if it doesn't say."""
     return int(_pagination(request).get("per_page", 0))
-
-
-def _stated_size(page: Page) -> Any:
-    """Return how many records a page has at most, as it says in `pages` or beside the records."""
-    return value_at(page, ("pages", "per_page")) or page.get("per_page")
 
 
 def _pagination(request: Request) -> Mapping[str, Any]:

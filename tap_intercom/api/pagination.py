@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.json import encode
 
-from tap_intercom.api.oversize import with_smaller_pages, without_record
+from tap_intercom.api.oversize import stated_size, with_smaller_pages, without_record
 from tap_intercom.api.records_path import find_records
 from tap_intercom.api.seen_records import SeenRecords
 from tap_intercom.errors import InvalidRequestError, ResponseTooLargeError
@@ -63,7 +63,7 @@ def pages(
                 continue
             page, after = _page_without_record(client, following, seen, error)
         _note_change(page, totals)
-        size = _size_of(page) or size
+        size = stated_size(page) or size
         page.received = None if _total(request, page) is None else seen.count
         yield page
         following = after
@@ -183,12 +183,6 @@ def _next_by_number(_: IntercomClient, request: Request, page: Page) -> Request 
     if isinstance(number, int) and isinstance(total, int) and number < total:
         return request.with_params(page=number + 1)
     return None
-
-
-def _size_of(page: Page) -> int:
-    """Return how many records the pages of a list have, as it says; 0 if it doesn't."""
-    size = _pages_of(page).get("per_page")
-    return size if isinstance(size, int) else 0
 
 
 def _pages_of(page: Page) -> dict[str, Any]:

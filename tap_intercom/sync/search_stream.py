@@ -122,8 +122,7 @@ class SearchStream(TopLevelStream):
 
     def _count_left_out(self, identifier: str) -> None:
         """Count a record that is too large to be read where its rows are missing; log its id."""
-        for stream in self.selected_streams:
-            stream.summary.skipped += 1
+        self.count_skipped(1)
         self.note_missing(f"the record {identifier} is too large")
         self.logger.warning(
             "%s: left out the record %s, whose response is larger than %d MB",

@@ -66,9 +66,13 @@ class TopLevelStream(IntercomStream):
         for page in self.audit.counting(pages):
             if page.missing:
                 self.note_missing(page.missing)
-            for stream in self.selected_streams:
-                stream.summary.skipped += page.left_out
+            self.count_skipped(page.left_out)
             yield page
+
+    def count_skipped(self, count: int) -> None:
+        """Count records whose rows are missing, here and in the child streams."""
+        for stream in self.selected_streams:
+            stream.summary.skipped += count
 
     @override
     def note_missing(self, reason: str) -> None:
