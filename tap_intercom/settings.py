@@ -317,18 +317,6 @@ def errors(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _shared_table_errors(config: Mapping[str, Any]) -> list[str]:
-    """Refuse messages that would delete rows of other workspaces: they name a table alone."""
-    if config.get("workspace_column") and config.get("emit_activate_version_messages"):
-        error = (
-            "emit_activate_version_messages does not go with workspace_column: the target would "
-            "mark the rows of the other workspaces as deleted too. Turn one of them off; a "
-            "workspace that has a schema of its own does not need workspace_column"
-        )
-        return [error]
-    return []
-
-
 def warnings(config: Mapping[str, Any]) -> list[str]:
     """Return a warning for each valid value that is probably a mistake."""
     timestamp = config.get("start_date")
@@ -393,4 +381,16 @@ def _is_loopback(host: str) -> bool:
 def _user_agent_errors(user_agent: str | None) -> list[str]:
     if user_agent and not re.fullmatch(r"[ -~]+", user_agent):
         return ["user_agent has to be plain ASCII text on one line"]
+    return []
+
+
+def _shared_table_errors(config: Mapping[str, Any]) -> list[str]:
+    """Refuse messages that would delete the rows of other workspaces: they only name a table."""
+    if config.get("workspace_column") and config.get("emit_activate_version_messages"):
+        error = (
+            "emit_activate_version_messages can't be combined with workspace_column: the target "
+            "would mark the rows of the other workspaces as deleted too. Turn one of them off; a "
+            "workspace with a schema of its own does not need workspace_column"
+        )
+        return [error]
     return []

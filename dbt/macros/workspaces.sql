@@ -1,4 +1,4 @@
-{#- Ids are unique within a workspace: what tables of several workspaces are also joined by. -#}
+{#- One more join condition for tables of several workspaces: ids are only unique within one. -#}
 {% macro same_workspace(left, right) -%}
 {%- if var('tap_intercom_workspace_column') -%}
 and {{ left }}._workspace_id = {{ right }}._workspace_id
@@ -7,7 +7,7 @@ and {{ left }}._workspace_id = {{ right }}._workspace_id
 
 {#- Stands in for Fivetran's macro of this name in a project whose `dispatch` searches here first.
 
-    Fivetran's package joins all tables by this column too. It names the schema otherwise. -#}
+    Fivetran's package joins all tables by this column too. -#}
 {% macro default__apply_source_relation() -%}
 {%- if var('tap_intercom_workspace_column', false) -%}
 , _workspace_id as source_relation

@@ -1,7 +1,7 @@
-"""One watch and one command at a time: a lock that both hold until the last of them has ended.
+"""One watch and one command at a time: a lock that is held until both have ended.
 
-The command inherits it. So a watch that is started again after `kill -9` waits for the command that
-the earlier one left behind. Windows has no such locks.
+The command inherits it, so a watch that is started again after `kill -9` waits for the command that
+the earlier one left behind. On Windows there is no lock.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-intercom-webhooks")
 
 WAIT_SECONDS = 1.0
-"""How often a lock that is held is tried again."""
+"""How long to wait before the lock is tried again."""
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def _acquire(descriptor: int, stopping: threading.Event) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if not is_waiting:
-                logger.warning("waiting for the end of another watch, or of a command it started")
+                logger.warning("waiting for another watch, or a command that it started, to end")
             is_waiting = True
             stopping.wait(WAIT_SECONDS)
         else:

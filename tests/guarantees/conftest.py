@@ -19,7 +19,7 @@ for name, examples in {"brief": 6, "thorough": 300, "schedules": 3_334}.items():
         name,
         max_examples=examples,
         deadline=None,
-        derandomize=name == "brief",  # a change fails by itself, not by the luck of the draw
+        derandomize=name == "brief",  # so a failure comes from the change, not from the draw
         print_blob=True,
         phases=[phase for phase in Phase if phase is not Phase.shrink or name != "brief"],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

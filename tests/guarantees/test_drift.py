@@ -26,7 +26,7 @@ def test_changes_during_sync_are_loaded(
 ) -> None:
     """A run amid changes and a further run have the latest version of every record.
 
-    The first one may fail: of neighbours that are deleted at once, each detail is not found.
+    The first one may fail: if neighbours are deleted at once, several details in a row are missing.
     """
     with SyncHarness(WORKSPACE) as harness:
         kinds = ("contacts", "conversations", "tickets")

@@ -117,7 +117,7 @@ def test_killed_watch_leaves_one_command_at_a_time(database: str, tmp_path: Path
         wait_until_written(log, lines=1)
         killed.kill()
         with running(*command) as restarted:
-            wait_for(restarted, "waiting for the end of another watch")
+            wait_for(restarted, "waiting for another watch")
             assert log.read_text() == "start\n"
 
             end.touch()
