@@ -119,6 +119,9 @@ def _fetch_page(
 
 
 def _record_hashes(request: Request, page: Page) -> list[int]:
+    """Return what tells the records of a list apart; nothing of a response that is all there is."""
+    if not STYLES[request.paging]:
+        return []
     records = _described_list(request, page)
     return page.record_hashes() if records is None else list(map(hash, map(encode, records)))
 
