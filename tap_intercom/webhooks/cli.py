@@ -27,9 +27,6 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 MAX_SECONDS = 1e9
 """More than 30 years."""
 
-SHUTDOWN_SECONDS = 6
-"""How long accepted requests may take after SIGTERM; the commits that follow take seconds more."""
-
 NOT_PROTECTED = (
     "the client secret is missing. Set TAP_INTERCOM_WEBHOOKS_CLIENT_SECRET to the app's client "
     "secret from Intercom's Developer Hub (Configure > Basic information); without it anybody "
@@ -111,7 +108,6 @@ def serve(database: str, host: str, port: int, path: str) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
 
 

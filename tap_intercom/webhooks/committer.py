@@ -7,10 +7,11 @@ import logging
 import math
 import threading
 import time
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_intercom.webhooks.store import StoreError
+from tap_intercom.webhooks.store import TIMEOUT_SECONDS, StoreError
 
 if TYPE_CHECKING:
     from tap_intercom.webhooks.notifications import Notification
@@ -50,9 +51,12 @@ class Committer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Commit what has arrived, then end the thread and close the store."""
+        """Commit what has arrived, then end the thread and close the store.
+
+        It waits no longer for the database than requests do: they have had their answers.
+        """
         self._queue.put(None)
-        self._thread.join()
+        self._thread.join(TIMEOUT_SECONDS)
         self._store.close()
 
     async def commit(self, notification: Notification) -> None:
@@ -109,7 +113,8 @@ class Committer:
             logger.error("%d notifications not stored: %s", len(batch), error)
         for waiting in batch:
             loop = waiting.is_committed.get_loop()
-            loop.call_soon_threadsafe(_finish, waiting.is_committed, error)
+            with suppress(RuntimeError):  # the loop is closed: the receiver has ended meanwhile
+                loop.call_soon_threadsafe(_finish, waiting.is_committed, error)
 
 
 def _finish(future: asyncio.Future[None], error: StoreError | None) -> None:

@@ -121,13 +121,14 @@ class Receiver:
         return JSONResponse({"status": "ok"})
 
     async def receive(self, request: Request) -> Response:
-        """Store a notification; the answer comes after the commit."""
+        """Store a notification; the answer comes after the commit, but before Intercom gives up."""
+        deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
             async with AsyncExitStack() as large_body:
-                content = await self._read(request, large_body)
+                content = await self._read(request, large_body, deadline)
                 self._check_signature(request, content)
                 notification = self._parse(content)
-                async with asyncio.timeout(TIMEOUT_SECONDS):
+                async with asyncio.timeout_at(deadline):
                     await self._committer.commit(notification)
         except HTTPException as refusal:
             logger.warning("request refused: status %d, %s", refusal.status_code, refusal.detail)
@@ -138,12 +139,14 @@ class Receiver:
             logger.warning("request not answered: its sender closed the connection")
         return Response()
 
-    async def _read(self, request: Request, large_body: AsyncExitStack) -> bytearray:
+    async def _read(
+        self, request: Request, large_body: AsyncExitStack, deadline: float
+    ) -> bytearray:
         """Return the body; few large ones are read at a time, which bounds the memory."""
         content = bytearray()
         received = 0
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
+            async with asyncio.timeout_at(deadline):
                 async for chunk in request.stream():
                     if received <= SMALL_BODY_BYTES < received + len(chunk):
                         await large_body.enter_async_context(self._large_bodies)

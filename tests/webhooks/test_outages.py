@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-from contextlib import ExitStack, closing
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from demo.postgres import new_postgres
 from tap_intercom.webhooks.notifications import Notification
+from tap_intercom.webhooks.receiver import MAX_BODY_BYTES
 from tap_intercom.webhooks.store import NotificationStore
-from tests.webhooks.program import SECRET, post, request, running, wait_for
+from tests.webhooks.program import SECRET, TIMEOUT_SECONDS, post, request, running, wait_for
 from tests.webhooks.receiver import RunningReceiver, notification, stored_ids
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import subprocess
 
 
 def body(number: int) -> bytes:
@@ -30,6 +34,36 @@ def move(source: Path, target: Path) -> None:
     for file in source.glob("notifications.db*"):
         shutil.copy(file, target)
         file.unlink()
+
+
+def send_all_but_the_end(port: int) -> None:
+    """Send most of a body of the largest size, and wait for the refusal."""
+    head = f"POST /intercom HTTP/1.1\r\nHost: x\r\nContent-Length: {MAX_BODY_BYTES}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS) as sender:
+        with suppress(ConnectionError):
+            sender.sendall(head.encode() + b"x" * (MAX_BODY_BYTES - 1))
+        with suppress(ConnectionError):
+            sender.recv(100)
+
+
+def peak_bytes(process: subprocess.Popen[str]) -> int:
+    """Return the most memory that a process has had."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+@pytest.mark.end_to_end
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux: reads /proc")
+def test_large_bodies_at_once_take_little_memory(database: str) -> None:
+    senders = 30
+    with running("--database", database, "--port", "0", **SECRET) as process:
+        port = int(wait_for(process, r"running on http://127\.0\.0\.1:(\d+)")[1])
+        before = peak_bytes(process)
+        with ThreadPoolExecutor(senders) as threads:
+            list(threads.map(send_all_but_the_end, [port] * senders))
+
+        assert peak_bytes(process) - before < senders * MAX_BODY_BYTES / 2
+        assert post(port, body(1)) == 200
 
 
 @pytest.mark.end_to_end

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from starlette.requests import Request
 
 from tap_intercom.webhooks import committer
 from tap_intercom.webhooks import receiver as receiver_module
-from tap_intercom.webhooks.receiver import MAX_BODY_BYTES, ReceiverOptions, create_app
+from tap_intercom.webhooks.committer import Committer
+from tap_intercom.webhooks.receiver import MAX_BODY_BYTES, Receiver, ReceiverOptions, create_app
 from tap_intercom.webhooks.store import NotificationStore, StoreError
 from tests.sandbox.webhooks import signature
 from tests.webhooks.receiver import (
@@ -25,6 +30,8 @@ from tests.webhooks.receiver import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tap_intercom.webhooks.notifications import Notification
 
 BODY = json.dumps(notification()).encode()
 
@@ -196,6 +203,73 @@ def test_hanging_database_is_reported(
     monkeypatch.setattr(NotificationStore, "append", lambda *_: time.sleep(0.5))
 
     assert receiver.send(notification()) == 503
+
+
+def test_end_waits_for_a_hanging_database_no_longer_than_requests(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (committer, receiver_module):
+        monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.1)
+    hanging = threading.Event()
+    monkeypatch.setattr(NotificationStore, "append", lambda *_: hanging.wait(60))
+    with ExitStack() as stack:
+        receiver = stack.enter_context(RunningReceiver(database))
+        status = receiver.send(notification())
+
+        end = threading.Thread(target=stack.pop_all().close)
+        end.start()
+        end.join(10)
+        has_ended = not end.is_alive()
+        hanging.set()
+
+    assert status == 503
+    assert has_ended
+
+
+class LateClock:
+    """The clock of the running event loop, which can be advanced."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._late = 0.0
+        now = loop.time
+        loop.time = lambda: now() + self._late  # type: ignore[method-assign]
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, and what was due by then happen."""
+        self._late += seconds
+        await asyncio.sleep(0.01)
+
+
+async def status_after(body_seconds: float, commit_seconds: float) -> int:
+    """Return the answer's status if body and commit take so long."""
+    clock = LateClock()
+    chunks = [BODY[:10], BODY[10:]]
+
+    async def receive() -> dict[str, Any]:
+        if len(chunks) == 1:
+            await clock.advance(body_seconds)
+        return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
+
+    class SlowCommitter(Committer):
+        async def commit(self, _: Notification) -> None:
+            await clock.advance(commit_seconds)
+
+    committer = SlowCommitter(NotificationStore("sqlite:///unused.db"))
+    receiver = Receiver(ReceiverOptions("", (SECRET,)), committer)
+    headers = [(b"x-hub-signature", signature(BODY, SECRET).encode())]
+    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    return (await receiver.receive(request)).status_code
+
+
+@pytest.mark.parametrize(
+    ("body_seconds", "commit_seconds", "status"), [(1.5, 1.5, 200), (2.5, 2.5, 503), (5, 0, 408)]
+)
+def test_answer_comes_before_intercom_gives_up(
+    body_seconds: float, commit_seconds: float, status: int
+) -> None:
+    """It waits five seconds; body and commit together have four."""
+    assert asyncio.run(status_after(body_seconds, commit_seconds)) == status
 
 
 def test_unexpected_error_ends_one_batch_only(
