@@ -41,6 +41,7 @@ CREATE_LOCK = 7_213_501_174
 
 POSTGRES_OPTIONS = {
     "connect_timeout": TIMEOUT_SECONDS,
+    "keepalives_idle": TIMEOUT_SECONDS,
     "tcp_user_timeout": TIMEOUT_SECONDS * 1000,
     "options": f"-c statement_timeout={TIMEOUT_SECONDS * 1000}",
 }
@@ -61,7 +62,7 @@ notifications = sa.Table(
     sa.Column("topic", sa.Text, nullable=False),
     sa.Column("app_id", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, comment="When it happened (epoch seconds)"),
-    sa.Column("received_at", sa.BigInteger, nullable=False, index=True, comment="Epoch seconds"),
+    sa.Column("received_at", sa.BigInteger, nullable=False, comment="Epoch seconds"),
     sa.Column("body", sa.Text, nullable=False),
     sqlite_autoincrement=True,  # a sequence is never used again, also after the last row is pruned
 )
@@ -80,8 +81,14 @@ stores = sa.Table(
     sa.Column("id", sa.Text, nullable=False, comment="Random: sequences begin anew in each store"),
 )
 
-VERSION = 1
-"""The version of the tables; a later program migrates those of an earlier one."""
+by_time = sa.Index(f"ix_{TABLE_NAME}_received_at", notifications.c.received_at)
+"""Without it `prune` reads every notification."""
+
+MIGRATIONS = (sa.schema.CreateIndex(by_time, if_not_exists=True),)
+"""What makes the tables of version 1 those of version 2, and so on."""
+
+VERSION = 1 + len(MIGRATIONS)
+"""The version of the tables that this program creates."""
 
 
 class StoreError(IntercomError):
@@ -144,11 +151,9 @@ class NotificationStore:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CREATE_LOCK)))
             metadata.create_all(connection)
-            version = connection.scalar(sa.select(sa.func.max(versions.c.version)))
-            if version is None:
-                connection.execute(sa.insert(versions).values(version=VERSION, checked_at=0))
+            version = _migrate(connection)
             connection.execute(_insert_new(connection, stores).values(only=1, id=uuid4().hex))
-        if version is not None and version > VERSION:
+        if version > VERSION:
             message = f"the database {self} was created by a later version of tap-intercom"
             raise StoreError(message)
         self.check()
@@ -322,6 +327,19 @@ def _is_missing(position: Position) -> sa.ColumnElement[bool]:
     sequence = notifications.c.sequence
     gaps = [sequence.between(first, last) for first, last in position.gaps]
     return sa.or_(sequence > position.sequence, *gaps)
+
+
+def _migrate(connection: sa.Connection) -> int:
+    """Bring tables of an earlier version up to date; return the version that they have now."""
+    version = connection.scalar(sa.select(versions.c.version))
+    if version is None:
+        version = VERSION
+        connection.execute(sa.insert(versions).values(version=version, checked_at=0))
+    for migration in MIGRATIONS[version - 1 :]:
+        connection.execute(migration)
+    if version < VERSION:
+        connection.execute(sa.update(versions).values(version=VERSION))
+    return max(version, VERSION)
 
 
 def _insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:

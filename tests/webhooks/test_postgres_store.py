@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+import signal
+import socket
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from demo.postgres import Postgres, running_postgres
 from tap_intercom.webhooks.notifications import Notification
 from tap_intercom.webhooks.position import Position
-from tap_intercom.webhooks.store import TABLE_NAME, NotificationStore
-from tests.webhooks.program import SECRET, post, running, wait_for
+from tap_intercom.webhooks.store import TABLE_NAME, NotificationStore, StoreError
+from tests.guarantees.process import wait_until
+from tests.webhooks.program import SECRET, TIMEOUT_SECONDS, post, running, wait_for
 from tests.webhooks.receiver import RunningReceiver, notification
 
 if TYPE_CHECKING:
@@ -25,6 +28,11 @@ INSERT = f"""
     INSERT INTO {TABLE_NAME} (id, topic, app_id, received_at, body)
     VALUES (%s, 'ping', 'abc123', 0, '{{}}')
 """
+PING = Notification("n1", "ping", "abc123", None, "{}")
+
+MAX_STOP_SECONDS = 10
+"""How soon a receiver ends after SIGTERM."""
+
 END_SESSIONS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()
 """
@@ -39,7 +47,8 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture
 def database(postgres: Postgres) -> Iterator[str]:
     with postgres.connect() as connection:
-        connection.execute(f"DROP TABLE IF EXISTS {TABLE_NAME}, {TABLE_NAME}_version")
+        for table in (TABLE_NAME, f"{TABLE_NAME}_version", f"{TABLE_NAME}_store"):
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
     return f"postgresql://{postgres.url}"
 
 
@@ -99,6 +108,83 @@ def test_receiver_goes_on_after_a_lost_connection(database: str, postgres: Postg
     assert (before, after) == (200, 200)
 
 
+def test_earlier_database_is_migrated(store: NotificationStore, postgres: Postgres) -> None:
+    """Version 1 had no index of `received_at`."""
+    with postgres.connect() as connection:
+        connection.execute(f"UPDATE {TABLE_NAME}_version SET version = 1")
+        connection.execute(f"DROP INDEX ix_{TABLE_NAME}_received_at")
+
+        store.open()
+
+        version = connection.execute(f"SELECT version FROM {TABLE_NAME}_version").fetchall()
+        index = connection.execute(f"SELECT to_regclass('ix_{TABLE_NAME}_received_at')").fetchone()
+    assert version == [(2,)]
+    assert index is not None
+    assert index[0] is not None
+
+
+@contextmanager
+def locked_table(postgres: Postgres) -> Iterator[None]:
+    """Let every write to the table wait."""
+    with postgres.connect() as connection, connection.transaction():
+        connection.execute(f"LOCK TABLE {TABLE_NAME}")
+        yield
+
+
+def test_database_that_hangs_is_given_up(store: NotificationStore, postgres: Postgres) -> None:
+    with ThreadPoolExecutor(1) as threads, locked_table(postgres):
+        error = threads.submit(store.append, [PING]).exception(TIMEOUT_SECONDS)
+
+    assert isinstance(error, StoreError)
+    store.append([PING])
+    assert stored_ids(store, Position()) == [PING.id]
+
+
+def test_server_that_says_nothing_is_given_up() -> None:
+    with ThreadPoolExecutor(1) as threads, socket.create_server(("127.0.0.1", 0)) as silent:
+        store = NotificationStore(f"postgresql://127.0.0.1:{silent.getsockname()[1]}/x")
+
+        error = threads.submit(store.latest_sequence).exception(TIMEOUT_SECONDS)
+
+    assert isinstance(error, StoreError)
+
+
+def test_machine_that_is_gone_is_noticed(store: NotificationStore) -> None:
+    """No packet is answered any more; the driver of Postgres looks after that."""
+    with store._engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        parameters = driver.info.get_parameters()
+
+    assert parameters["keepalives_idle"] == "4"
+    assert parameters["tcp_user_timeout"] == "4000"
+
+
+def test_sigterm_ends_a_receiver_that_waits(database: str, postgres: Postgres) -> None:
+    """For its database, and for senders of bodies and heads."""
+    head = b"POST /intercom HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+    with ExitStack() as stack:
+        process = stack.enter_context(running("--database", database, "--port", "0", **SECRET))
+        port = int(wait_for(process, r"running on http://127\.0\.0\.1:(\d+)")[1])
+        threads = stack.enter_context(ThreadPoolExecutor(1))
+        stack.enter_context(locked_table(postgres))
+        for start in (head, head[:20]):
+            sender = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            sender.sendall(start)
+        answer = threads.submit(post, port, json.dumps(notification()).encode())
+        wait_until(lambda: is_waiting(postgres))
+
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(MAX_STOP_SECONDS) == 0
+        assert answer.result(TIMEOUT_SECONDS) == 503
+
+
+def is_waiting(postgres: Postgres) -> bool:
+    """Whether a session waits for a lock."""
+    with postgres.connect() as connection:
+        return connection.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None
+
+
 def test_program_stores_notifications_in_postgres(database: str) -> None:
     variables = {**SECRET, "TAP_INTERCOM_WEBHOOKS_DATABASE": database}
     body = json.dumps(notification()).encode()
@@ -108,5 +194,5 @@ def test_program_stores_notifications_in_postgres(database: str) -> None:
         status = post(port, body)
 
     assert status == 200
-    with contextlib.closing(NotificationStore(database)) as store:
+    with closing(NotificationStore(database)) as store:
         assert stored_ids(store, Position()) == [notification()["id"]]

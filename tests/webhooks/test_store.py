@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,24 @@ def test_store_opens_again(store: NotificationStore, database: str) -> None:
 
     assert stored_ids(again) == ["n1"]
     again.close()
+
+
+def test_earlier_database_is_migrated(store: NotificationStore, database: str) -> None:
+    """Version 1 had no index of `received_at`."""
+    store.append(notifications(1))
+    index = f"ix_{TABLE_NAME}_received_at"
+    with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(f"UPDATE {TABLE_NAME}_version SET version = 1")
+        connection.execute(f"DROP INDEX {index}")
+
+    store.open()
+
+    with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as connection:
+        version = connection.execute(f"SELECT version FROM {TABLE_NAME}_version").fetchall()
+        indexes = connection.execute(f"PRAGMA index_list({TABLE_NAME})").fetchall()
+    assert version == [(2,)]
+    assert index in {name for _, name, *_ in indexes}
+    assert stored_ids(store) == ["n1"]
 
 
 def test_later_database_is_refused(store: NotificationStore, database: str) -> None:
