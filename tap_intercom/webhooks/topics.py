@@ -77,6 +77,7 @@ CHANGED_RECORDS: Mapping[str, Mapping[str, tuple[Path, ...]]] = {
         "contact": (("contact", "id"),),
     },
     "conversation_part": {"conversation": (("conversation_id",), ("id",))},
+    "event": {"contact": (("intercom_user_id",),)},
     "granular": {"contact": (("contact", "id"), ("id",))},
     "procedure": {"conversation": (("conversation_id",),)},
     "ticket": {"ticket": (("ticket", "id"), ("id",)), "contact": (("contact", "id"),)},
@@ -84,8 +85,9 @@ CHANGED_RECORDS: Mapping[str, Mapping[str, tuple[Path, ...]]] = {
 }
 """The records that a topic's item names, by the topic's first word.
 
-Each is read from the first path that holds an id. Topics that are left out change no contact,
-company, conversation or ticket: a `content_stat` comes for every message that is sent or opened.
+Each is read from the first path that holds an id. An `event` adds a row to its contact's events.
+Topics that are left out change no contact, company, conversation or ticket: a `content_stat` comes
+for every message that is sent or opened.
 """
 
 DELETED_RECORDS: Mapping[str, tuple[str, tuple[Path, ...]]] = {

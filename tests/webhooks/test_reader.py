@@ -13,6 +13,7 @@ from tap_intercom.tap import TapIntercom
 from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.store import TABLE_NAME, NotificationStore
 from tests.guarantees.harness import Pipe, discover
+from tests.guarantees.schedules import ENDS
 from tests.sandbox.faults import Fault
 from tests.webhooks.inbox import GROUPS, PARENTS, Inbox
 
@@ -154,6 +155,15 @@ def test_children_alone_are_read_too(inbox: Inbox) -> None:
     assert not result.records("conversations")
 
 
+def test_event_brings_the_events_of_its_contact(inbox: Inbox) -> None:
+    contact = inbox.harness.sandbox.records("contact_events")[0]["contact_id"]
+    inbox.put("event.created", id="e1", event_name="ordered", intercom_user_id=contact)
+
+    result = inbox.sync(select=["contact_events"])
+
+    assert set(result.values("contact_events", "contact_id")) == {contact}
+
+
 def test_record_that_is_gone_is_counted(inbox: Inbox) -> None:
     control = inbox.harness.sandbox
     gone, kept, *_ = (record["id"] for record in control.records("conversations"))
@@ -237,11 +247,12 @@ def test_killed_run_loses_nothing(inbox: Inbox, messages: int) -> None:
     assert {row["id"] for row in rows} == stored
 
 
-@pytest.mark.parametrize("messages", range(1, 40, 3))
-def test_kill_error_and_late_commit_lose_nothing(
-    inbox: Inbox, database: str, messages: int
+@pytest.mark.parametrize("messages", range(1, 40, 4))
+@pytest.mark.parametrize("end", ENDS)
+def test_end_error_and_late_commit_lose_nothing(
+    inbox: Inbox, database: str, end: str, messages: int
 ) -> None:
-    """A run is killed while one record answers 500; then a notification commits between others."""
+    """A run ends while one record answers 500; then a notification commits between others."""
     control = inbox.harness.sandbox
     *ids, late = [record["id"] for record in control.records("conversations")[:5]]
     for conversation in ids:
@@ -252,10 +263,10 @@ def test_kill_error_and_late_commit_lose_nothing(
     )
     select = ["conversations", "conversation_parts", "webhook_notifications"]
 
-    first = inbox.try_sync(select=select, pipe=Pipe(messages=messages))
+    first = inbox.try_sync(select=select, pipe=ENDS[end](messages))
     inbox.put("conversation.user.replied", id=late)
     _renumber(database, 10, 5)
-    second = inbox.try_sync(first.state, select=select, pipe=Pipe(messages=messages))
+    second = inbox.try_sync(first.state, select=select, pipe=ENDS[end](messages))
     control.faults.clear()
     third = inbox.sync(second.state or first.state, select=select)
 
