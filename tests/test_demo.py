@@ -86,6 +86,12 @@ def test_demo_loads_and_cleans_up(demo_run: subprocess.CompletedProcess[str], fo
     assert "Ada Lovelace" in text
     assert "Grace Hopper" in text
 
+    assert re.search(r"From the last change to the rows in Postgres: \d+\.\d s\n", text)
+    assert set(re.findall(r"^ +(company|conversation) +\w+$", text, re.MULTILINE)) == {
+        "company",
+        "conversation",
+    }
+
     assert not [line for line in running_programs() if str(folder) in line]
     # uv leaves empty lock files behind
     assert not [path for path in folder.iterdir() if path.is_dir()]
