@@ -39,7 +39,7 @@ class SandboxOptions:
     )
     frozen: bool = _option(WORKSPACE, default=False, text="stop the clock from the start")
 
-    latency: float = _option(RULES, 0.0, "seconds that every request takes at least")
+    latency: float = _option(RULES, 0.0, "seconds from every request to its response, at least")
     latency_by_path: Mapping[str, float] = _mapping(
         RULES, "the same for paths that match a regular expression, such as ^/events=0.2"
     )

@@ -63,12 +63,15 @@ def _handler(endpoint: Endpoint) -> Handler:
 async def _response(
     state: SandboxState, request: web.Request, entry: LoggedRequest, endpoint: Endpoint
 ) -> web.StreamResponse:
-    await asyncio.sleep(_latency(state.options, request.path))
+    loop = asyncio.get_running_loop()
+    due = loop.time() + _latency(state.options, request.path)
     fault = state.faults.next_for(request.method, request.path, _per_page(request, entry.body))
     if fault is not None and not fault.alters_response:
+        await asyncio.sleep(due - loop.time())
         _break_scroll(state, fault, request.path)
         return await replaced_response(fault, request)
     response = _real_response(state, request, entry, endpoint)
+    await asyncio.sleep(due - loop.time())  # the sandbox's own work is part of the latency
     if fault is None:
         return response
     return await altered_response(fault, request, response, entry.body)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.guarantees.process import wait_until
 from tests.sandbox.tests.client import NOON, error_of, message_of
 
 if TYPE_CHECKING:
@@ -138,6 +139,20 @@ def test_latency_can_depend_on_path(start: Start) -> None:
     client.get("/tags")
 
     assert time.perf_counter() - begin >= 0.1
+
+
+def test_response_shows_the_workspace_at_the_request(start: Start) -> None:
+    """So what the sandbox does for it is part of the latency."""
+    client = start(contacts=1, latency_by_path={"^/contacts/": 0.5})
+    contact = client.control.records("contacts")[0]["id"]
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(client.get, f"/contacts/{contact}")
+        wait_until(lambda: bool(client.control.requests()))
+        client.control.delete("contacts", contact)
+
+    assert pending.result().status_code == 200
+    assert client.get(f"/contacts/{contact}").status_code == 404
 
 
 def test_requests_are_logged(start: Start) -> None:
