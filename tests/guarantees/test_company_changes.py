@@ -92,6 +92,22 @@ def test_hourly_run_searches_and_scrolls_not(harness: SyncHarness) -> None:
 
 
 @pytest.mark.usefixtures("precision")
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_search_that_ends_early_loses_nothing(harness: SyncHarness, after: int) -> None:
+    first = first_sync(harness)
+    companies = [one for one in harness.sandbox.records("companies") if one["user_count"] > 0]
+    changed = [str(one["id"]) for one in companies[:90]]
+    for one in changed:
+        harness.sandbox.change("companies", one, {"name": "Renamed"})
+    harness.sandbox.faults.add(Fault("early_end", path=SEARCH, after=after))
+
+    hourly = sync(harness, first.state, page_size=20)
+
+    assert requests_of(harness)[SCROLL] == 0
+    assert set(changed) <= set(hourly.values("companies", "id"))
+
+
+@pytest.mark.usefixtures("precision")
 def test_many_changes_of_the_day_are_not_read(harness: SyncHarness) -> None:
     now = int(harness.sandbox.clock.now())
     harness.sandbox.touch_oldest("companies", 200, now - 5 * HOUR)
