@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from tap_intercom.api.search import CursorRefusedError, Window
+from tap_intercom.api.search import CursorRefusedError
+from tap_intercom.api.search_page import Window
 from tap_intercom.sync.read_position import PositionedRecord, ReadPosition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from tap_intercom.api.search import Search, SearchPage
+    from tap_intercom.api.search import Search
+    from tap_intercom.api.search_page import SearchPage
 
 
 class _ReadEnd(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_intercom.api.search import RecordMetadata
+    from tap_intercom.api.search_page import RecordMetadata
 
 MAX_REMEMBERED_IDS = 50_000
 """Ids that are remembered, so that a record received twice does not hide one that is missing."""

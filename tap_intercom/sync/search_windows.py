@@ -19,14 +19,16 @@ from dataclasses import dataclass
 from itertools import filterfalse, islice
 from typing import TYPE_CHECKING
 
-from tap_intercom.api.search import CursorRefusedError, Window
+from tap_intercom.api.search import CursorRefusedError
+from tap_intercom.api.search_page import Window
 from tap_intercom.errors import IntercomError, InvalidRequestError
 from tap_intercom.sync.prefetch import Prefetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_intercom.api.search import Search, SearchPage
+    from tap_intercom.api.search import Search
+    from tap_intercom.api.search_page import SearchPage
     from tap_intercom.sync.prefetch import Work
     from tap_intercom.sync.record_count import RecordCount
     from tap_intercom.timestamps import TimestampedRecord
