@@ -22,6 +22,10 @@ from tap_intercom.schema.html_text import html_to_text
         ('<a href="https://x.example"><img src="y"></a>', "[image] (https://x.example)"),
         ('<a href="https://x.example"></a>', "https://x.example"),
         ('<p>Here: <img src="x.png" alt="a cat"><img src="y.png"></p>', "Here: [a cat][image]"),
+        (
+            '<p>a</p><p>b</p><p>c</p><a href="https://x.example">https://x.example</a>',
+            "a\nb\nc\nhttps://x.example",
+        ),
         ("<ul><li>one</li><li><p>two</p></li></ul>", "- one\n- two"),
         ("<ol><li>a<ul><li>b</li></ul></li><li>c</li></ol>", "1. a\n  - b\n2. c"),
         ("<pre><code>if x:\n    y  = 1\n</code></pre>done", "if x:\n    y  = 1\ndone"),

@@ -311,6 +311,15 @@ def test_stalled_download_is_given_up(server: Server, monkeypatch: pytest.Monkey
         save(url_of(server))
 
 
+def test_dripping_download_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    pass_seconds(monkeypatch, 1)
+    monkeypatch.setattr(transport_module, "CHUNK_BYTES", 10)
+    server.chunks = [b"x" * 10] * 120
+
+    with pytest.raises(RetriableError, match=r"download stalled for 60 s \(request_timeout\)"):
+        save(url_of(server))
+
+
 def test_steady_download_outlasts_the_timeout(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,14 @@ def test_complete_search_receives_expected_number(harness: SyncHarness, page_siz
     assert counts == {kind: {"received": n, "expected": n} for kind, n in total.items()}
 
 
+@pytest.mark.parametrize("options", [SandboxOptions(conversations=40)], indirect=True)
+def test_full_last_page_ends_the_search(harness: SyncHarness) -> None:
+    result = harness.sync(select=["conversations"], page_size=20, concurrency=1)
+
+    assert len(harness.requests(SEARCH)) == 2
+    assert result.warnings("conversations") == []
+
+
 @pytest.mark.parametrize("page_size", [7, 150])
 def test_complete_search_logs_no_warning(harness: SyncHarness, page_size: int) -> None:
     total = {kind: len(harness.sandbox.records(kind)) for kind in SEARCHED}
