@@ -27,6 +27,7 @@ from tap_intercom.schema.html_text import html_to_text
             "a\nb\nc\nhttps://x.example",
         ),
         ("<ul><li>one</li><li><p>two</p></li></ul>", "- one\n- two"),
+        ("<ul><li>a</li></ul><p>(b)</p><p>c</p>", "- a\n(b)\nc"),
         ("<ol><li>a<ul><li>b</li></ul></li><li>c</li></ol>", "1. a\n  - b\n2. c"),
         ("<pre><code>if x:\n    y  = 1\n</code></pre>done", "if x:\n    y  = 1\ndone"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a | b\nc"),

@@ -83,19 +83,20 @@ def test_each_stream_has_a_summary(
 ) -> None:
     conversations = len(sandbox.control.records("conversations"))
 
-    output = tap.run(select=["conversations", "conversation_parts", "tags"])
+    output = tap.run(select=["admins", "conversations", "conversation_parts", "tags"])
 
     summaries: dict[str, Any] = {
         record.stream: record  # type: ignore[attr-defined]
         for record in caplog.records
         if hasattr(record, "group_retries")
     }
-    assert summaries.keys() == {"conversations", "conversation_parts", "tags"}
+    assert summaries.keys() == {"admins", "conversations", "conversation_parts", "tags"}
     assert summaries["conversations"].records == conversations
     parts = summaries["conversation_parts"]
     assert parts.records == len(output.records("conversation_parts"))
     assert parts.group_requests >= conversations
     assert (parts.group_retries, parts.skipped) == (0, 0)
+    assert summaries["tags"].group_requests == 1
 
 
 def test_summary_of_one_is_singular(caplog: pytest.LogCaptureFixture) -> None:

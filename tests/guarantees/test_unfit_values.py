@@ -205,6 +205,17 @@ def test_deselected_attribute_is_nowhere(harness: SyncHarness, settings: dict[st
     assert "secret" not in json.dumps(row)
 
 
+def test_attributes_that_are_no_object_are_an_unfit_value(harness: SyncHarness) -> None:
+    record = first_record(harness, "contacts")
+    harness.sandbox.change_quietly("contacts", record["id"], {"custom_attributes": "none"})
+
+    row = row_of(sync_catalog(harness, catalog_of(harness, "contacts")), "contacts", record)
+
+    assert row["custom_attributes"] is None
+    assert json.loads(row["unfit_values"]) == {"custom_attributes": "none"}
+    assert row.get("custom_attributes_raw") is None
+
+
 def test_attributes_are_deselected_as_a_whole(harness: SyncHarness) -> None:
     record = first_record(harness, "contacts")
     attributes = {"seats": "many"}

@@ -166,11 +166,12 @@ def test_event_brings_the_events_of_its_contact(inbox: Inbox) -> None:
 
 def test_record_that_is_gone_is_counted(inbox: Inbox) -> None:
     control = inbox.harness.sandbox
-    gone, kept, *_ = (record["id"] for record in control.records("conversations"))
-    inbox.put("conversation.user.replied", id=gone)
-    inbox.put("conversation.user.replied", id=kept)
+    gone, lost, kept, *_ = (record["id"] for record in control.records("conversations"))
+    for named in (gone, lost, kept):
+        inbox.put("conversation.user.replied", id=named)
     inbox.put("conversation.deleted", conversation_id=gone)
     control.delete("conversations", gone)
+    control.delete("conversations", lost)  # no notification says so
 
     result = inbox.sync(select=["conversations", "webhook_deletions"])
 
@@ -178,7 +179,7 @@ def test_record_that_is_gone_is_counted(inbox: Inbox) -> None:
     assert [(row["type"], row["id"]) for row in result.records("webhook_deletions")] == [
         ("conversation", gone)
     ]
-    assert result.lines(20, "conversations", "1 others no longer exist")
+    assert result.lines(20, "conversations", "2 others no longer exist")
 
 
 def test_failed_id_is_asked_for_again(inbox: Inbox) -> None:
