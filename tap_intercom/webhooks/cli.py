@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import sys
-import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -138,6 +137,7 @@ def watch(database: str, debounce: float, command: Sequence[str]) -> None:
     It is run once at a time, and tried again after a failure. SIGTERM and Ctrl-C end the watch
     after the running command.
     """
+    from tap_intercom.webhooks.stop_request import StopRequest
     from tap_intercom.webhooks.watch import Watch, run_command
     from tap_intercom.webhooks.watch_lock import locked
 
@@ -147,13 +147,18 @@ def watch(database: str, debounce: float, command: Sequence[str]) -> None:
     try:
         store = NotificationStore(database)
         store.open()
+        store_id = store.id
     except StoreError as error:
         raise click.ClickException(str(error)) from None
-    stopping = threading.Event()
+    stopping = StopRequest()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    with locked(database, stopping) as lock:
-        Watch(store, partial(run_command, command, lock), debounce, stopping).run()
+    try:
+        with locked(store_id, stopping) as lock:
+            Watch(store, partial(run_command, command, lock), debounce, stopping).run()
+    except OSError as error:
+        message = f"can't lock {error.filename}: {error.strerror}"
+        raise click.ClickException(message) from None
 
 
 def _server_modules() -> tuple[Any, Any]:

@@ -12,9 +12,9 @@ from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.store import StoreError
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Sequence
 
+    from tap_intercom.webhooks.stop_request import StopRequest
     from tap_intercom.webhooks.store import NotificationStore
 
 logger = logging.getLogger("tap-intercom-webhooks")
@@ -29,6 +29,9 @@ FIRST_DELAY_SECONDS = 5.0
 MAX_DELAY_SECONDS = 300.0
 """The wait after a command that failed; it doubles with each further failure."""
 
+RECENT_SEQUENCES = 10_000
+"""How far back a notification may be committed late: transactions take seconds."""
+
 
 class Watch:
     """Runs a command at the start, and again when there is something new for it to read.
@@ -42,7 +45,7 @@ class Watch:
         store: NotificationStore,
         run_command: Callable[[], int],
         debounce_seconds: float,
-        stopping: threading.Event,
+        stopping: StopRequest,
     ) -> None:
         """Prepare a watch.
 
@@ -56,53 +59,81 @@ class Watch:
         self._run_command = run_command
         self._debounce_seconds = debounce_seconds
         self._stopping = stopping
-        self._position = Position()
+        self._read = Position()
+        self._tried = Position()
         self._failures = 0
+        self._database_is_away = False
 
     def run(self) -> None:
         """Run the command as often as needed, one at a time, until it is stopped."""
         if not self._stopping.is_set():
+            self._read = self._tried = self._first_position()
             self._run_once()
         while not self._stopping.is_set():
-            if self._failures or self._has_news():
-                self._stopping.wait(self._delay_seconds())
+            self._read, news = self._unread(self._read)
+            if self._failures or news:
+                self._wait()
                 if not self._stopping.is_set():
                     self._run_once()
             self._stopping.wait(POLL_SECONDS)
 
-    def _has_news(self) -> bool:
+    def _first_position(self) -> Position:
+        """Return where to count from: the first run reads what is there, whatever it is."""
         try:
-            self._position = self._store.resume(self._position)
-            return bool(self._store.unread(self._position))
-        except StoreError as error:
-            logger.warning("%s; looking again in %g s", error, POLL_SECONDS)
-            return False
+            return Position(max(0, self._store.latest_sequence() - RECENT_SEQUENCES))
+        except StoreError:
+            return Position()
 
-    def _delay_seconds(self) -> float:
+    def _unread(self, position: Position) -> tuple[Position, list[int]]:
+        """Return a position in the store as it is now, and the sequences that it lacks."""
+        try:
+            resumed = self._store.resume(position)
+            sequences = self._store.unread(resumed)
+        except StoreError as error:
+            if not self._database_is_away:
+                logger.warning("%s; looking again every %g s", error, POLL_SECONDS)
+            self._database_is_away = True
+            return position, []
+        self._database_is_away = False
+        return resumed, sequences
+
+    def _wait(self) -> None:
+        """Wait before the next run: for more notifications, or longer after a failure.
+
+        Other notifications end the wait after a failure: what fails may be one record of many.
+        """
         if not self._failures:
-            return self._debounce_seconds
+            self._stopping.wait(self._debounce_seconds)
+            return
+        left = self._delay_seconds
+        while left > 0 and not self._stopping.is_set():
+            self._stopping.wait(min(left, FIRST_DELAY_SECONDS))
+            left -= FIRST_DELAY_SECONDS
+            self._tried, news = self._unread(self._tried)
+            if news:
+                return
+
+    @property
+    def _delay_seconds(self) -> float:
         return min(FIRST_DELAY_SECONDS * 2.0 ** (self._failures - 1), MAX_DELAY_SECONDS)
 
     def _run_once(self) -> None:
-        try:
-            self._position = self._store.resume(self._position)
-            position = self._position.after(self._store.unread(self._position))
-        except StoreError as error:
-            logger.warning("%s", error)
-            position = self._position
+        position, sequences = self._unread(self._read)
+        self._tried = position.after(sequences)
         started_at = time.monotonic()
         exit_code = self._run_command()
         seconds = time.monotonic() - started_at
         if exit_code == 0:
-            self._position, self._failures = position, 0
+            self._read, self._failures = self._tried, 0
             logger.info("command ended after %.1f s", seconds)
             return
         self._failures += 1
         logger.warning(
-            "command failed with exit code %d after %.1f s; next try in %g s",
+            "command failed with exit code %d after %.1f s; next try in %g s, or sooner if "
+            "notifications come",
             exit_code,
             seconds,
-            self._delay_seconds(),
+            self._delay_seconds,
         )
 
 

@@ -18,8 +18,9 @@ with suppress(ModuleNotFoundError):
     import fcntl
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator
+
+    from tap_intercom.webhooks.stop_request import StopRequest
 
 logger = logging.getLogger("tap-intercom-webhooks")
 
@@ -28,17 +29,20 @@ WAIT_SECONDS = 1.0
 
 
 @contextmanager
-def locked(database: str, stopping: threading.Event) -> Iterator[int]:
-    """Hold the lock of a database for the block; without effect on Windows.
+def locked(store_id: str, stopping: StopRequest) -> Iterator[int]:
+    """Hold the lock of a store for the block; without effect on Windows.
 
     Args:
-        database: Any text that names the database.
+        store_id: The id that the store gave itself, however its URL is written.
         stopping: Ends the waiting once it is set; the lock is then not held.
 
     Yields:
         The file descriptor that holds the lock, for the command to inherit.
+
+    Raises:
+        OSError: The lock's file can't be opened.
     """
-    descriptor = os.open(_lock_file(database), os.O_CREAT | os.O_RDWR, 0o600)
+    descriptor = os.open(_lock_file(store_id), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         _acquire(descriptor, stopping)
         yield descriptor
@@ -46,7 +50,7 @@ def locked(database: str, stopping: threading.Event) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, stopping: threading.Event) -> None:
+def _acquire(descriptor: int, stopping: StopRequest) -> None:
     if os.name != "posix":
         return
     is_waiting = False
@@ -62,7 +66,7 @@ def _acquire(descriptor: int, stopping: threading.Event) -> None:
             return
 
 
-def _lock_file(database: str) -> Path:
-    """Return a file of this user's own; its name does not show the database's password."""
-    digest = hashlib.sha256(f"{Path.home()} {database}".encode()).hexdigest()[:16]
+def _lock_file(store_id: str) -> Path:
+    """Return a file of this user's own."""
+    digest = hashlib.sha256(f"{Path.home()} {store_id}".encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir(), f"tap-intercom-watch-{digest}.lock")

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,19 @@ def test_killed_watch_leaves_one_command_at_a_time(database: str, tmp_path: Path
             assert restarted.wait(TIMEOUT_SECONDS) == 0
 
     assert log.read_text() == "start\nend\nstart\nend\n"
+
+
+def test_each_database_has_a_watch_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if their URLs are the same text: one is relative to the folder."""
+    options = ("watch", "--database", "sqlite:///notifications.db", "--", "sh", "-c", "echo > ran")
+    with ExitStack() as stack:
+        for folder in (tmp_path / "one", tmp_path / "two"):
+            folder.mkdir()
+            monkeypatch.chdir(folder)
+            stack.enter_context(running(*options))
+            wait_until_written(folder / "ran", lines=1)
 
 
 def test_watch_explains_a_missing_command(database: str) -> None:

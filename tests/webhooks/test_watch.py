@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-import threading
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tap_intercom.webhooks import watch as watch_module
 from tap_intercom.webhooks.notifications import Notification
 from tap_intercom.webhooks.position import Position
+from tap_intercom.webhooks.stop_request import StopRequest
 from tap_intercom.webhooks.store import NotificationStore, StoreError
 from tap_intercom.webhooks.watch import Watch, run_command
 
@@ -38,11 +39,11 @@ class Rehearsal:
         self.while_idle: dict[int, Callable[[], None]] = {}
         self._exit_codes = exit_codes
         self._idle_waits = idle_waits
-        self._stopping = threading.Event()
+        self._stopping = StopRequest()
 
     def run(self, debounce: float = 5.0) -> None:
         stopping = self._stopping
-        stopping.wait = self._wait  # type: ignore[method-assign, assignment]
+        stopping.wait = self._wait  # type: ignore[method-assign]
         Watch(self.store, self._run_command, debounce, stopping).run()
 
     def _run_command(self) -> int:
@@ -50,15 +51,14 @@ class Rehearsal:
         self.during_run.pop(len(self.runs), lambda: None)()
         return self._exit_codes.pop(0) if self._exit_codes else 0
 
-    def _wait(self, seconds: float) -> bool:
+    def _wait(self, seconds: float) -> None:
         if seconds != watch_module.POLL_SECONDS:
             self.waits.append(seconds)
-            return False
+            return
         self._idle_waits -= 1
         self.while_idle.pop(self._idle_waits, lambda: None)()
         if self._idle_waits == 0:
             self._stopping.set()
-        return False
 
 
 def add(store: NotificationStore, *ids: str) -> None:
@@ -107,7 +107,41 @@ def test_failed_command_is_tried_again_later(store: NotificationStore) -> None:
     rehearsal.run()
 
     assert len(rehearsal.runs) == 3
-    assert rehearsal.waits == [5, 10]
+    assert sum(rehearsal.waits) == 5 + 10
+
+
+def test_news_end_the_wait_after_failures(store: NotificationStore) -> None:
+    """What fails may be one record, whose notification all others would wait for."""
+    rehearsal = Rehearsal(store, [1] * 6, idle_waits=9)
+    rehearsal.during_run[6] = lambda: add(store, "n1")
+
+    rehearsal.run()
+
+    assert rehearsal.runs[-1] == ["n1"]
+    assert sum(rehearsal.waits) == 5 + 10 + 20 + 40 + 80 + 5
+
+
+def test_watch_counts_from_recent_notifications(
+    store: NotificationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store may hold millions."""
+    monkeypatch.setattr(watch_module, "RECENT_SEQUENCES", 3)
+    counts = list[int]()
+    unread = NotificationStore.unread
+
+    def counted(store: NotificationStore, position: Position) -> list[int]:
+        sequences = unread(store, position)
+        counts.append(len(sequences))
+        return sequences
+
+    monkeypatch.setattr(NotificationStore, "unread", counted)
+    add(store, *"abcdefg")
+    rehearsal = Rehearsal(store, [])
+
+    rehearsal.run()
+
+    assert max(counts) == 3
+    assert len(rehearsal.runs) == 1
 
 
 def test_wait_after_failures_is_bounded(store: NotificationStore) -> None:
@@ -115,7 +149,7 @@ def test_wait_after_failures_is_bounded(store: NotificationStore) -> None:
 
     rehearsal.run()
 
-    assert rehearsal.waits[-1] == watch_module.MAX_DELAY_SECONDS
+    assert sum(rehearsal.waits) == 5 + 10 + 20 + 40 + 80 + 160 + 6 * watch_module.MAX_DELAY_SECONDS
 
 
 def test_late_commit_brings_another_run(
@@ -132,7 +166,7 @@ def test_late_commit_brings_another_run(
 
 
 def test_database_that_fails_is_looked_at_again(
-    store: NotificationStore, monkeypatch: pytest.MonkeyPatch
+    store: NotificationStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     unread = NotificationStore.unread
     failures = iter([False, True, True])
@@ -149,6 +183,7 @@ def test_database_that_fails_is_looked_at_again(
     rehearsal.run()
 
     assert rehearsal.runs == [[], ["n1"]]
+    assert len([one for one in caplog.messages if "can't read" in one]) == 1
 
 
 def replace(database: str, *ids: str) -> None:
@@ -183,6 +218,18 @@ def test_empty_new_store_is_logged_once(
 
     assert rehearsal.runs == [["n1"]]
     assert len([one for one in caplog.records if str(store) in one.getMessage()]) == 1
+
+
+def test_signal_ends_a_wait() -> None:
+    stopping = StopRequest()
+    before = signal.signal(signal.SIGALRM, lambda *_: stopping.set())
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        stopping.wait(600)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+    assert stopping.is_set()
 
 
 def test_command_has_a_session_of_its_own(tmp_path: Path) -> None:
