@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tap_intercom.errors import IntercomError
 from tap_intercom.webhooks.position import Position
@@ -43,9 +43,12 @@ POSTGRES_OPTIONS = {
     "connect_timeout": TIMEOUT_SECONDS,
     "keepalives_idle": TIMEOUT_SECONDS,
     "tcp_user_timeout": TIMEOUT_SECONDS * 1000,
-    "options": f"-c statement_timeout={TIMEOUT_SECONDS * 1000}",
 }
-"""A server that no longer answers must not hold up the next notifications."""
+STATEMENT_TIMEOUT = f"-c statement_timeout={TIMEOUT_SECONDS * 1000}"
+"""A server that no longer answers must not hold up the next notifications; the URL wins."""
+
+SQLITE_DRIVERS = {"sqlite", "sqlite+pysqlite"}
+POSTGRES_DRIVERS = {"postgres", "postgresql", "postgresql+psycopg"}
 
 metadata = sa.MetaData()
 
@@ -226,7 +229,7 @@ class NotificationStore:
         Raises:
             StoreError: The database can't be read.
         """
-        store_id = self._rows(sa.select(stores.c.id))[0][0]
+        store_id = self.id
         is_other = position.store_id not in ("", store_id)
         if is_other or 0 < self.latest_sequence() < position.sequence:
             logger.warning(
@@ -236,6 +239,15 @@ class NotificationStore:
             )
             return Position(store_id=store_id)
         return replace(position, store_id=store_id)
+
+    @property
+    def id(self) -> str:
+        """The random id of the store, which its tables hold.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        return str(self._rows(sa.select(stores.c.id))[0][0])
 
     def latest_sequence(self) -> int:
         """Return the highest sequence, 0 if there is none.
@@ -278,7 +290,8 @@ class NotificationStore:
         self._engine.dispose()
 
     def __str__(self) -> str:
-        return self._engine.url.render_as_string(hide_password=True)
+        # what follows the question mark may hold a password, too
+        return self._engine.url.set(query={}).render_as_string(hide_password=True)
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with self._explained("read"):
@@ -352,25 +365,34 @@ def _insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
 def _engine(text: str) -> sa.Engine:
     try:
         url = sa.make_url(text)
-        if url.drivername in {"postgres", "postgresql"}:
-            url = url.set(drivername="postgresql+psycopg")
-        backend = url.get_backend_name()
-        if backend == "sqlite" and url.database:
+        if url.drivername in SQLITE_DRIVERS and url.database not in {None, "", ":memory:"}:
             return _sqlite_engine(url)
-        if backend == "postgresql":
-            return sa.create_engine(
-                url, connect_args=POSTGRES_OPTIONS, hide_parameters=True, pool_pre_ping=True
-            )
+        if url.drivername in POSTGRES_DRIVERS:
+            return _postgres_engine(url)
     except ModuleNotFoundError as error:
         message = f"{error.name} is not installed: pip install 'tap-intercom[webhooks]'"
         raise StoreError(message) from None
-    except (ArgumentError, NoSuchModuleError):
+    except (ArgumentError, ValueError):
         pass
     message = (
         "the database has to be the URL of a SQLite file or of Postgres, such as "
         "sqlite:////var/lib/intercom/notifications.db or postgresql://user:password@host/database"
     )
     raise StoreError(message)
+
+
+def _postgres_engine(url: sa.URL) -> sa.Engine:
+    given = url.query
+    options: dict[str, Any] = {
+        name: value for name, value in POSTGRES_OPTIONS.items() if name not in given
+    }
+    options["options"] = f"{STATEMENT_TIMEOUT} {given.get('options', '')}".strip()
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args=options,
+        hide_parameters=True,
+        pool_pre_ping=True,
+    )
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:

@@ -159,6 +159,26 @@ def test_machine_that_is_gone_is_noticed(store: NotificationStore) -> None:
     assert parameters["tcp_user_timeout"] == "4000"
 
 
+def test_options_of_the_url_are_kept(database: str, postgres: Postgres) -> None:
+    with postgres.connect() as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS hooks")
+    options = "options=-csearch_path%3Dhooks&connect_timeout=9"
+
+    with closing(NotificationStore(f"{database}?{options}")) as store:
+        store.open()
+        with store._engine.connect() as connected:
+            driver: Any = connected.connection.dbapi_connection
+            parameters = driver.info.get_parameters()
+            timeout = connected.exec_driver_sql("SHOW statement_timeout").scalar()
+
+    with postgres.connect() as connection:
+        table = connection.execute(f"SELECT to_regclass('hooks.{TABLE_NAME}')").fetchone()
+        connection.execute("DROP SCHEMA hooks CASCADE")
+    assert table is not None
+    assert table[0] is not None
+    assert (parameters["connect_timeout"], timeout) == ("9", "4s")
+
+
 def test_sigterm_ends_a_receiver_that_waits(database: str, postgres: Postgres) -> None:
     """For its database, and for senders of bodies and heads."""
     head = b"POST /intercom HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
