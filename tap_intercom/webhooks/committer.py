@@ -109,8 +109,8 @@ class Committer:
             error = StoreError(f"unexpected {type(caught).__name__}")
         if found:
             self._failed_at = time.monotonic() if error else -math.inf
-        if error:
-            logger.error("%d notifications not stored: %s", len(batch), error)
+        if error and found:
+            logger.error("%d notifications not stored: %s", len(found), error)
         for waiting in batch:
             loop = waiting.is_committed.get_loop()
             with suppress(RuntimeError):  # the loop is closed: the receiver has ended meanwhile

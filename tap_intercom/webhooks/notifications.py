@@ -77,6 +77,9 @@ def parse_notification(body: bytes | bytearray) -> Notification:
         ValueError: The body is not a JSON object in UTF-8, or holds values that can't be read.
     """
     text = body.decode()
+    if "\0" in text:  # no JSON has it unescaped, and Postgres stores no text with it
+        message = "the body holds a NUL character"
+        raise ValueError(message)
     try:
         page = parse_response(NOTIFICATION, body)
         return Notification(

@@ -137,6 +137,7 @@ class Receiver:
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
         except ClientDisconnect:
             logger.warning("request not answered: its sender closed the connection")
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
         return Response()
 
     async def _read(

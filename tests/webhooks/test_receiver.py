@@ -112,7 +112,16 @@ def test_other_workspace_is_refused(database: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"17", BODY[:-1], b'{"id": "\xff\xfe"}', b'{"a": ' + b"[" * 200_000]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"17",
+        BODY[:-1],
+        b'{"id": "\xff\xfe"}',
+        b'{"a": ' + b"[" * 200_000,
+        b'{"a": "\0"}',
+    ],
 )
 def test_anything_but_an_object_is_refused(
     receiver: RunningReceiver, database: str, body: bytes
