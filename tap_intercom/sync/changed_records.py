@@ -58,7 +58,7 @@ class ChangedRecords:
         self.pages: dict[str, list[Page]] = {}
 
     def iterate(self) -> Iterator[TimestampedRecord]:
-        """Yield the records in the order of their ids; a record that is gone is only counted.
+        """Yield the records, those that failed before last; a record that is gone is only counted.
 
         The response to each record's request is kept in `pages` until its children have used it.
 

@@ -6,6 +6,7 @@ import configparser
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -144,24 +145,32 @@ def test_caddy_passes_notifications_on(receiver: RunningReceiver, tmp_path: Path
 
 
 @pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """Write the page's systemd unit; only the paths are those of this machine."""
-    (text,) = blocks(PAGE, "ini")
-    for written, here in (
-        ("/opt/tap-intercom/bin/tap-intercom-webhooks", str(PROGRAM)),
-        ("/var/lib/tap-intercom", str(tmp_path)),
-        ("/etc/tap-intercom", str(tmp_path)),
-    ):
-        assert written in text
-        text = text.replace(written, here)
-    unit = tmp_path / "tap-intercom-webhooks.service"
-    unit.write_text(text)
-    return unit
+def units(tmp_path: Path) -> list[Path]:
+    """Write the page's systemd units; only the paths are those of this machine."""
+    files = []
+    for number, block in enumerate(blocks(PAGE, "ini")):
+        text = block
+        for written, here in (
+            ("/opt/tap-intercom/bin/tap-intercom-webhooks", str(PROGRAM)),
+            ("/var/lib/tap-intercom", str(tmp_path)),
+            ("/etc/tap-intercom", str(tmp_path)),
+        ):
+            text = text.replace(written, here)
+        files.append(tmp_path / f"tap-intercom-{number}.service")
+        files[-1].write_text(text)
+    return files
+
+
+def service_of(unit: Path) -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(unit)
+    return parser["Service"]
 
 
 @installed("systemd-analyze")
-def test_systemd_accepts_the_unit(unit: Path) -> None:
-    command = ["systemd-analyze", "verify", unit]
+def test_systemd_accepts_the_units(units: list[Path]) -> None:
+    command = ["systemd-analyze", "verify", *units]
 
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
@@ -170,11 +179,8 @@ def test_systemd_accepts_the_unit(unit: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_unit_starts_the_receiver(unit: Path) -> None:
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read(unit)
-    service = parser["Service"]
+def test_unit_starts_the_receiver(units: list[Path]) -> None:
+    service = service_of(units[0])
     name, _, database = service["Environment"].partition("=")
     environment = {**os.environ, name: database, **SECRET}
 
@@ -192,6 +198,24 @@ def test_unit_starts_the_receiver(unit: Path) -> None:
 
     assert status == 200
     assert Path(database.removeprefix("sqlite:///")).exists()
+
+
+def test_unit_starts_watch(units: list[Path], database: str, tmp_path: Path) -> None:
+    program, separator, _ = service_of(units[1])["ExecStart"].partition(" -- ")
+    ran = tmp_path / "ran"
+    variables = {**os.environ, "TAP_INTERCOM_WEBHOOKS_DATABASE": database}
+
+    with subprocess.Popen(
+        [*program.split(), separator.strip(), "touch", ran], env=variables
+    ) as watch:
+        try:
+            wait_until(ran.exists)
+            watch.send_signal(signal.SIGTERM)
+            code = watch.wait(TIMEOUT_SECONDS)
+        finally:
+            watch.kill()
+
+    assert code == 0
 
 
 def test_plugins_are_those_of_the_project() -> None:
