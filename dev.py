@@ -71,6 +71,10 @@ def mutate(arguments: list[str]) -> None:
     os.execv(python, [python, "-m", "scripts.mutation", *arguments])  # noqa: S606
 
 
+PARALLEL = ("--numprocesses=auto", "--dist=loadgroup", "--no-loadscope-reorder")
+"""Tests in one process per core, in their order, but those of a group in one process."""
+
+
 def test(arguments: list[str]) -> None:
     """Run every check, the tests last, and exit with 1 if any of them failed."""
     programs = development()
@@ -83,7 +87,7 @@ def test(arguments: list[str]) -> None:
             "mypy": ["mypy"],
             "import-linter": ["lint-imports", "--no-cache", "--no-logo"],
             "vocabulary": ["python", "-m", "scripts.check_vocabulary"],
-            "pytest": ["pytest", "--numprocesses=auto", *arguments],
+            "pytest": ["pytest", *PARALLEL, *arguments],
         }.items()
         if not _passes(name, [str(programs / command[0]), *command[1:]])
     ]
