@@ -88,9 +88,10 @@ NOT_RUN = {
         "takes minutes"
     ),
     ".venv/bin/pytest tests/guarantees --hypothesis-profile=thorough": "takes an hour",
-    ".venv/bin/pytest tests/guarantees/test_schedules.py -n 2 --hypothesis-profile=schedules": (
-        "takes hours"
-    ),
+    (
+        ".venv/bin/pytest tests/guarantees/test_schedules.py -n 3 -p no:logging "
+        "--hypothesis-profile=schedules"
+    ): "takes hours",
     ".venv/bin/pytest tests/test_sync.py": "is part of this run",
     ".venv/bin/ruff check .": "is part of dev.py test",
     ".venv/bin/python -m mypy --strict tap_intercom": "is part of dev.py test",
