@@ -43,6 +43,7 @@ ATTRIBUTES = {"custom_attributes", "ticket_attributes"}
 CONTENT = {
     *("body", "subject", "remark", "transcript", "explanation", "reasoning", "signed_url"),
     *("customer_question", "draft", "sent_text", "recording_url"),
+    *("error_message", "request_body", "response_body", "raw_response_body"),
 }
 SPOOLED = {"companies", "deleted_conversations", "message_engagement"}
 """Streams that are kept in a file before they are written."""
@@ -167,6 +168,26 @@ def test_protected_values_are_nowhere(
 
     assert leaks(result, SECRET, *own) == set()
     assert {"message_engagement", "addresses", "people", "webhook_deletions"} <= result.streams()
+
+
+@pytest.mark.parametrize("mode", [HASH, DROP, NO_CONTENT], ids=["hash", "drop", "content"])
+def test_new_value_of_a_ticket_attribute_is_protected(
+    harness: SyncHarness, mode: dict[str, str]
+) -> None:
+    """It may be any attribute's, the title's among them; text is in `id` as well (OpenAPI 2.16)."""
+
+    def change(_: Request, content: dict[str, Any]) -> None:
+        for ticket in content.get("tickets") or [content]:
+            for part in ticket.get("ticket_parts", {}).get("ticket_parts", []):
+                value = {"type": "value", "id": SECRET, "label": SECRET}
+                part["updated_attribute_data"] = {"attribute": {"id": "7"}, "value": value}
+
+    harness.change_responses(change)
+
+    result = sync_all(harness, "ticket_parts", **mode)
+
+    assert result.records("ticket_parts")
+    assert leaks(result, SECRET) == set()
 
 
 @pytest.fixture
