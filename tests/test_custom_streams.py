@@ -606,6 +606,18 @@ def test_parent_value_is_in_no_message(
     assert re.findall("@|%40", caplog.text) == []
 
 
+def test_debug_log_has_no_parent_value(
+    tap: TapRunner, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    sandbox.control.clear_requests()
+
+    load(tap, {**NOTES, "path": "/people/{id}/notes", "parent_field": "email"})
+
+    assert requests_to(sandbox, "/people/.*(@|%40).*")
+    assert re.findall("@|%40", caplog.text) == []
+
+
 WRONG_CHILDREN = [
     {"path": "/contacts/{id}/notez"},
     {"records_path": "notes.items"},

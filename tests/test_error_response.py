@@ -115,6 +115,19 @@ def test_redirect_names_its_target(location: str, target: str) -> None:
     assert str(error) == f"GET /things: status 302 from {ORIGIN} (text/html){target}"
 
 
+@pytest.mark.parametrize("status", [302, 400, 403, 404, 422, 500])
+@pytest.mark.parametrize("body", [b'{"errors":[{"code":"x","message":"No Ada"}]}', b"Ada"])
+def test_value_of_a_path_is_in_no_error(status: int, body: bytes) -> None:
+    """A message of Intercom's, or the place of a redirect, may quote it."""
+    request = Request("/people/Ada", title="/people/{id}")
+    response = Response(status, {**HTML, "Location": "/others/Ada"}, body, ORIGIN)
+
+    error = error_from_response(request, response)
+
+    assert str(error).startswith(f"GET /people/{{id}}: status {status}")
+    assert "Ada" not in explain(error)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [

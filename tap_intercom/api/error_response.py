@@ -86,7 +86,9 @@ def error_from_response(request: Request, response: Response) -> IntercomError:
     reported = reported_error(response.body)
     if reported is None:
         return _foreign_error(request, response)
-    details = f" ({reported})" if any(reported) else ""
+    # the message may quote what the request's path holds
+    shown = reported._replace(message="") if request.title else reported
+    details = f" ({shown})" if any(shown) else ""
     return _error_type(response.status)(
         f"{request}: status {response.status}{details}",
         status=response.status,
@@ -141,7 +143,7 @@ def _foreign_error(request: Request, response: Response) -> IntercomError:
     kind = _error_type(response.status)
     is_retriable = kind is RetriableError
     return (InvalidRequestError if kind is PermissionDeniedError else kind)(
-        f"{request}: status {response.status} {_source(response)}{_redirect(response)}",
+        f"{request}: status {response.status} {_source(response)}{_redirect(request, response)}",
         status=response.status,
         retry_after=retry_after(response.headers) or 0.0,
         advice="" if is_retriable else NOT_INTERCOM,
@@ -155,13 +157,17 @@ def _source(response: Response) -> str:
     return f"from {response.origin} ({media_type or 'no content type'})"
 
 
-def _redirect(response: Response) -> str:
-    """Name where a response redirects to, without user, password and query."""
+def _redirect(request: Request, response: Response) -> str:
+    """Name where a response redirects to, without user, password and query.
+
+    Nor the path, if that of the request may not be shown.
+    """
     with suppress(ValueError):
         parts = urlsplit(urljoin(response.origin, response.headers.get("Location", "")))
         if "Location" in response.headers and parts.hostname:
             port = f":{parts.port}" if parts.port else ""
-            return f", redirected to {parts.scheme}://{parts.hostname}{port}{parts.path}"
+            path = "" if request.title else parts.path
+            return f", redirected to {parts.scheme}://{parts.hostname}{port}{path}"
     return ""
 
 

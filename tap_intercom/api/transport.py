@@ -7,6 +7,7 @@ adapter sends. Its sessions are not used, so there are no redirects, no cookies 
 from __future__ import annotations
 
 import copy
+import logging
 import math
 import threading
 import time
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from tap_intercom.api.request import Request
 
     BodyReader = Callable[[Request, BaseHTTPResponse], Body]
+
+# its lines have whole URLs, which may hold personal data
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """A longer body is not kept, since memory is limited: a page of it has to be smaller."""
