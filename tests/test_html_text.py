@@ -35,6 +35,11 @@ from tap_intercom.schema.html_text import html_to_text
         ("<!--[if mso]>no<![endif]--><![foo]>yes<!-- no -->", "yes"),
         ("<p>open <b>bold", "open bold"),
         ("a < b and <", "a < b and <"),
+        ("<html><head><title>T</title><meta charset=utf-8><body><p>Hello", "Hello"),
+        ("<dl><dt>t</dt><dd>d</dd></dl><address>x</address>y", "t\nd\nx\ny"),
+        ('see <a href="https://x.example">this', "see this (https://x.example)"),
+        ('<a href="/1">one<a href="/2">two</a>', "one (/1)two (/2)"),
+        ("<pre>a\n\n\n\nb</pre>", "a\n\nb"),
         ("<p></p>", ""),
     ],
 )

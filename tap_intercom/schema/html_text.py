@@ -15,12 +15,14 @@ BLOCKS = frozenset(
     {
         *("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "section", "article"),
         *("header", "footer", "ul", "ol", "li", "pre", "table", "tr", "hr", "br", "figure"),
+        *("main", "nav", "aside", "address", "center", "caption", "figcaption", "details"),
+        *("summary", "dl", "dt", "dd", "option"),
     }
 )
 """Elements that begin and end a line."""
 
-UNSEEN = ("script", "style", "head", "title")
-"""Elements whose content no reader sees."""
+UNSEEN = ("script", "style", "title")
+"""Elements whose content no reader sees. `head` has no other text, and its end may be left out."""
 
 NO_ELEMENTS = re.compile(r"<!--.*?-->|<!\[[^>]*>?", re.DOTALL)
 """Comments, and the conditions of old mail programs, of which Python's parser knows only some."""
@@ -31,7 +33,8 @@ Attributes = list[tuple[str, str | None]]
 def html_to_text(html: str) -> str:
     """Return HTML as text: links with their addresses, images by their text, lists with marks.
 
-    Entities are decoded once; white space is kept within code blocks, and collapsed elsewhere.
+    Entities are decoded once. White space is kept within code blocks, and collapsed elsewhere; of
+    several empty lines one is left.
     """
     converter = _TextConverter()
     converter.feed(NO_ELEMENTS.sub("", html))
@@ -45,7 +48,7 @@ class _TextConverter(HTMLParser):
         self._lines = [""]
         self._mark = ""
         self._lists: list[int | None] = []
-        self._links: list[tuple[str, int, int]] = []
+        self._link: tuple[str, int, int] | None = None
         self._preformatted = 0
         self._unseen = 0
 
@@ -74,7 +77,8 @@ class _TextConverter(HTMLParser):
         elif tag == "img":
             self._write(f"[{attributes['alt']}]" if attributes.get("alt") else "[image]")
         elif tag == "a":
-            self._links.append((attributes.get("href") or "", len(self._lines), self._position))
+            self._end_link()
+            self._link = (attributes.get("href") or "", len(self._lines), self._position)
 
     @override
     def handle_endtag(self, tag: str) -> None:
@@ -84,10 +88,15 @@ class _TextConverter(HTMLParser):
             self._preformatted = max(0, self._preformatted - 1)
         elif tag in ("ul", "ol") and self._lists:
             self._lists.pop()
-        elif tag == "a" and self._links:
-            self._write_address(*self._links.pop())
+        elif tag == "a":
+            self._end_link()
         if tag in BLOCKS and tag != "br":
             self._end_line()
+
+    @override
+    def close(self) -> None:
+        super().close()
+        self._end_link()
 
     @override
     def handle_data(self, data: str) -> None:
@@ -119,6 +128,11 @@ class _TextConverter(HTMLParser):
             return f"{indent}- "
         self._lists[-1] = number + 1
         return f"{indent}{number + 1}. "
+
+    def _end_link(self) -> None:
+        if self._link:
+            self._write_address(*self._link)
+        self._link = None
 
     def _write_address(self, address: str, lines: int, position: int) -> None:
         """Write a link's address behind its text, unless that is the address."""
