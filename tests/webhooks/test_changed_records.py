@@ -251,6 +251,20 @@ def test_failing_records_keep_no_other(inbox: Inbox, fault: Fault, count: int) -
     assert set(asked_ids(inbox, "contacts")) <= set(broken)
 
 
+@pytest.mark.parametrize(("fault", "count"), [(BROKEN, 3), (JSON, 9)], ids=["500", "404"])
+def test_new_records_are_read_before_failing_ones(inbox: Inbox, fault: Fault, count: int) -> None:
+    broken = name_some(inbox, "contacts", count)
+    fail(inbox, fault, "contacts", broken)
+    first = inbox.try_sync(select=["contacts"])
+    named = name_some(inbox, "contacts", count + 5)
+
+    second = inbox.try_sync(first.state, select=["contacts"])
+
+    assert first.failures
+    assert second.failures
+    assert ids_of(second, "contacts") == named[count:]
+
+
 def test_failing_child_keeps_no_other(inbox: Inbox) -> None:
     named = name_some(inbox, "contacts", 12)
     fail_segments(inbox, BROKEN, named[:3])

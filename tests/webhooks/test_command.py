@@ -14,11 +14,12 @@ import pytest
 
 from tap_intercom.webhooks.notifications import Notification
 from tap_intercom.webhooks.position import Position
+from tests.sandbox.webhooks import signature
+from tests.webhooks.program import SECRET, TIMEOUT_SECONDS, post, request, run, running, wait_for
+from tests.webhooks.receiver import WORKSPACE_ID, notification
 
 if TYPE_CHECKING:
     from tap_intercom.webhooks.store import NotificationStore
-from tests.webhooks.program import SECRET, TIMEOUT_SECONDS, post, run, running, wait_for
-from tests.webhooks.receiver import notification
 
 
 def wait_until_written(file: Path, lines: int) -> None:
@@ -37,6 +38,36 @@ def test_receiver_stores_what_intercom_signed(store: NotificationStore, database
 
     assert status == 200
     assert [item.body.encode() for item in store.read(Position())] == [body]
+
+
+def test_receiver_keeps_to_its_settings(store: NotificationStore, database: str) -> None:
+    """The secrets, the workspace and the path that it is started with."""
+    mine = notification()
+    nobodys = {key: value for key, value in notification(2).items() if key != "app_id"}
+    variables = {
+        "TAP_INTERCOM_WEBHOOKS_CLIENT_SECRET": "old, new",
+        "TAP_INTERCOM_WEBHOOKS_APP_ID": WORKSPACE_ID,
+    }
+    attempts = [
+        ("/hooks", "old", mine, 200),
+        ("/hooks", "new", mine, 200),
+        ("/hooks", "other", mine, 401),
+        ("/intercom", "new", mine, 404),
+        ("/hooks", "new", {**mine, "app_id": "another"}, 403),
+        ("/hooks", "new", nobodys, 403),
+    ]
+    options = ("--database", database, "--port", "0", "--path", "/hooks")
+
+    with running(*options, **variables) as process:
+        port = int(wait_for(process, r"running on http://127\.0\.0\.1:(\d+)")[1])
+        answers = [
+            request(port, "POST", path, body, signature(body, secret))
+            for path, secret, content, _ in attempts
+            for body in [json.dumps(content).encode()]
+        ]
+
+    assert answers == [status for *_, status in attempts]
+    assert [item.id for item in store.read(Position())] == [mine["id"]]
 
 
 def test_receiver_ends_on_sigterm(database: str) -> None:
@@ -98,12 +129,13 @@ def test_watch_runs_the_command(store: NotificationStore, database: str, tmp_pat
         assert process.wait(TIMEOUT_SECONDS) == 0
 
 
-def test_sigterm_ends_watch_after_the_command(database: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_signal_ends_watch_after_the_command(database: str, tmp_path: Path, name: str) -> None:
     started, ended = tmp_path / "started", tmp_path / "ended"
     script = f"echo x > {started}; sleep 1; echo x > {ended}"
     with running("watch", "--database", database, "--", "sh", "-c", script) as process:
         wait_until_written(started, lines=1)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.Signals[name])
 
         assert process.wait(TIMEOUT_SECONDS) == 0
     assert ended.exists()

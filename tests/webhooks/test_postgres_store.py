@@ -82,6 +82,26 @@ def test_receivers_store_a_notification_once(stores: list[NotificationStore]) ->
     assert sorted(stored_ids(stores[0], Position())) == sorted(item.id for item in batch)
 
 
+def test_retry_leaves_no_gap(store: NotificationStore) -> None:
+    """A position would keep it for ever, as it does for what may be committed late."""
+    for _ in range(3):
+        store.append([PING])
+
+    store.append([PING, PING._replace(id="n2")])
+
+    assert [item.sequence for item in store.read(Position())] == [1, 2]
+
+
+@pytest.mark.usefixtures("store")
+def test_check_needs_a_writable_database(database: str) -> None:
+    read_only = f"{database}?options=-cdefault_transaction_read_only%3Don"
+
+    with closing(NotificationStore(read_only)) as other:
+        other.check_exists()
+        with pytest.raises(StoreError, match="read-only transaction"):
+            other.check()
+
+
 def test_late_commit_is_read_later(store: NotificationStore, postgres: Postgres) -> None:
     with postgres.connect() as late, postgres.connect() as other:
         late.autocommit = False

@@ -248,6 +248,23 @@ def test_killed_run_loses_nothing(inbox: Inbox, messages: int) -> None:
     assert {row["id"] for row in rows} == stored
 
 
+@pytest.mark.parametrize("states", range(1, 5))
+def test_each_state_follows_its_notifications(
+    inbox: Inbox, states: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tap_intercom.sync.parent_child_sync.RECORDS_PER_STATE", 1)
+    for number in range(4):
+        inbox.put("ping", message=str(number))
+    select = ["webhook_notifications"]
+
+    killed = inbox.try_sync(select=select, pipe=Pipe(states=states))
+    after = inbox.sync(killed.state, select=select)
+
+    written = killed + after
+    assert len(killed.records("webhook_notifications")) == states - 1
+    assert {*written.values("webhook_notifications", "sequence")} == {1, 2, 3, 4}
+
+
 @pytest.mark.parametrize("messages", range(1, 40, 4))
 @pytest.mark.parametrize("end", ENDS)
 def test_end_error_and_late_commit_lose_nothing(
@@ -354,6 +371,7 @@ def test_normal_run_reads_notifications_too(inbox: Inbox) -> None:
 
     (row,) = result.records("webhook_deletions")
     assert (row["type"], row["id"], row["topic"]) == ("company", "k1", "company.deleted")
+    assert row["deleted_at"] == "2026-09-21T14:13:21+00:00"  # `created_at`; it came just now
     assert result.records("tags")
 
 
