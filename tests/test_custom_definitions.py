@@ -9,7 +9,7 @@ import pytest
 
 from tap_intercom.tap import TapIntercom
 from tests.command_line import run_command
-from tests.test_settings import config_errors
+from tests.test_settings import config_errors, configured
 
 MINIMAL = {"name": "things", "path": "/audiences", "primary_keys": ["id"]}
 CHILD = {"parent": "contacts", "path": "/x/{id}"}
@@ -44,12 +44,27 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ({"params": {"since": "{now-123456d}"}}, "params: {now-123456d} is not a macro"),
     ({"params": {"since": "{bookmark-1d}"}}, "params: {bookmark-1d} is not a macro"),
     ({"method": "POST", "body": {"a": [{"b": "to {}"}]}}, "body: {} is not a macro"),
+    ({"params": {"since": "{now - 7d}"}}, "params: {now - 7d} is not a macro"),
+    ({"params": {"since": "{ now }"}}, "params: { now } is not a macro"),
+    ({"params": {"since": "{now-7d"}}, "params: {now-7d is not a macro"),
+    ({"params": {"since": "a {now-7d and {now}"}}, "params: {now-7d and is not a macro"),
+    ({"params": {"since": "{{now}}"}}, "params: {{now}} is not a macro"),
+    ({"params": {"{now}": "a"}}, "params: {now} is in the name of a field: macros are replaced in"),
+    ({"params": {"of {id": "a"}}, "params: {id is in the name of a field"),
+    (
+        {"method": "POST", "body": {"a": [{"{now-7d}": 1}]}},
+        "body: {now-7d} is in the name of a field",
+    ),
     ({"params": {"since": "{bookmark}"}}, "params: {bookmark} needs a replication_key"),
-    ({**CHILD, "params": {"a": "{bookmark}"}}, "params: {bookmark} needs a replication_key"),
+    (
+        {**CHILD, "params": {"a": "{bookmark}"}},
+        "alone are requested: leave it out, or write {start_date} or a time such as {now-7d}",
+    ),
     ({"path": "/x/{start_date}"}, "path: {start_date} stands for the setting start_date, and that"),
     ({"timestamp_format": 7}, "timestamp_format: has to be of type string"),
     ({"timestamp_format": "ISO"}, "timestamp_format: 'ISO' is not epoch, iso or a pattern"),
     ({"timestamp_format": "%Q", "path": "/x/{now}"}, "timestamp_format: '%Q' is not epoch, iso"),
+    ({"timestamp_format": "%%", "path": "/x/{now}"}, "timestamp_format: '%%' is not epoch, iso"),
     ({"timestamp_format": "iso"}, "timestamp_format: no macro and no replication_param writes"),
     ({"parent": "contacts"}, "path has to contain {id}, which stands for the id of each of the"),
     ({**CHILD, "parent": "sync_audit"}, "parent: 'sync_audit' is not one of ['activity_logs', "),
@@ -74,6 +89,9 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ({"body": {"a": 1}}, "body needs the method POST"),
     ({"method": "POST", "body": {"pagination": 5}}, "body: pagination has to be an object"),
     ({"records_path": "a..b"}, "records_path has to be names with dots"),
+    ({"records_path": "data[*]"}, "records_path has to be names with dots"),
+    ({"records_path": "/data"}, "records_path has to be names with dots"),
+    ({"records_path": "$.data"}, "records_path has to be names with dots"),
     ({"primary_keys": []}, "primary_keys: [] should be non-empty"),
     ({"primary_keys": [7]}, "primary_keys.0: has to be of type string"),
     ({"primary_keys": [""]}, "primary_keys.0: '' should be non-empty"),
@@ -109,6 +127,7 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
         "response_fields: there is another column contact_id",
     ),
     ({"response_fields": {"a": "b..c"}}, "response_fields: a has to be names with dots"),
+    ({"response_fields": {"a": "b[0]"}}, "response_fields: a has to be names with dots"),
     ({"response_fields": {"all": "data"}}, "response_fields: all has to be outside the records"),
     (
         {"records_path": "a.b", "response_fields": {"all": "a.b"}},
@@ -122,7 +141,20 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
         {"replication_key": "a", "columns": {"a": "integer"}},
         "replication_key: the column a has to be of type date-time",
     ),
-    ({**CHILD, "replication_key": "a"}, "follows the times of its parent by itself"),
+    ({**CHILD, "replication_key": "a"}, "replication_key: leave it out: a stream with a parent"),
+    (
+        {**CHILD, "replication_param": "a"},
+        "replication_param: leave it out: a stream with a parent",
+    ),
+    (
+        {
+            "method": "POST",
+            "body": {"query": {"value": [{"value": 0}]}},
+            "replication_key": "a",
+            "replication_param": "query.valu.0.value",
+        },
+        "replication_param: body has no place query.valu.0.value: only its last name may be absent",
+    ),
     (
         {
             "method": "POST",
@@ -141,6 +173,15 @@ def test_wrong_definition_is_named(change: dict[str, Any], fragment: str) -> Non
 
     assert all(error.startswith("custom_streams: ") for error in errors)
     assert any(fragment in error for error in errors)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"since": {now}}', '{ "a": {"b": "{now}"} }', "{'a': {now}}", '[{"a": 1}, {now-7d}]']
+)
+def test_json_within_text_is_no_macro(text: str) -> None:
+    tap = configured(custom_streams=[{**MINIMAL, "params": {"filter": text}}])
+
+    assert "things" in tap.streams
 
 
 @pytest.mark.parametrize("change", [change for change, _ in WRONG_DEFINITIONS])

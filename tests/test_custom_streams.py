@@ -416,7 +416,7 @@ def test_search_sends_timestamp_in_body(sandbox: Sandbox, tap: TapRunner) -> Non
 @pytest.mark.parametrize(
     ("body", "path", "changed"),
     [
-        ({}, "a.b", {"a": {"b": 1}}),
+        ({"a": {}}, "a.b", {"a": {"b": 1}}),
         ({"a": [{"b": 0}]}, "a.0.b", {"a": [{"b": 1}]}),
         ({"a": {"b": 0}}, "a.b", {"a": {"b": 1}}),
     ],

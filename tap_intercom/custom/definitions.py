@@ -227,8 +227,10 @@ CUSTOM_STREAMS: th.Property[Any] = th.Property(
 def with_value(body: Mapping[str, Any], dotted: str, value: Any) -> dict[str, Any]:
     """Return a body with a value at a dotted path; a number in the path counts a list's items.
 
+    The last name of the path may be new.
+
     Raises:
-        LookupError: The path leads beyond the end of a list.
+        LookupError: The path leads through something that is not there.
         TypeError: The path leads through something that is neither object nor list.
         ValueError: The path names an item of a list by something else than a number.
     """
@@ -236,7 +238,7 @@ def with_value(body: Mapping[str, Any], dotted: str, value: Any) -> dict[str, An
     parent: Any = changed
     *path, last = dotted.split(".")
     for name in path:
-        parent = parent[int(name)] if isinstance(parent, list) else parent.setdefault(name, {})
+        parent = parent[int(name)] if isinstance(parent, list) else parent[name]
         if not isinstance(parent, dict | list):
             raise TypeError
     if isinstance(parent, list):

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from tap_intercom.timestamps import DAY, HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MACRO = re.compile(r"\{(id|bookmark|start_date|now)(?:(?<=now)([+-]\d{1,5})([dhm]))?\}")
 """A number of more digits could lead to a time that can't be written."""
 
-BRACES = re.compile(r"""\{[^{}"'\s]*\}""")
-"""What looks like a macro; JSON within a text does not."""
+BRACES = re.compile(r"""\{\{[^{}"']*\}{0,2}|\{(?!\s*["'])[^{}"']*\}?""")
+"""What looks like a macro, also a misspelt one; objects of JSON within a text do not."""
 
 SECONDS = {"d": DAY, "h": HOUR, "m": 60}
 """Seconds by unit."""
@@ -26,7 +26,7 @@ ISO = "iso"
 
 PATTERNS = {ISO: "%Y-%m-%dT%H:%M:%SZ"}
 
-DIRECTIVES = frozenset("aAbBdfGHIjmMpSuUVwWyYzZ%")
+DIRECTIVES = frozenset("aAbBdfGHIjmMpSuUVwWyYzZ")
 """Directives of strftime that Python documents for all platforms and languages."""
 
 
@@ -82,15 +82,28 @@ def texts(value: Any) -> Iterator[str]:
     """Yield all texts in a JSON value, but for the names of fields."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from texts(item)
+    for item in _items(value):
+        yield from texts(item)
+
+
+def names(value: Any) -> Iterator[str]:
+    """Yield the names of all fields in a JSON value."""
+    if isinstance(value, dict):
+        yield from value
+    for item in _items(value):
+        yield from names(item)
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def format_error(timestamp_format: str) -> str:
     """Return what is wrong with the format of times, or an empty text."""
-    directives = re.findall("%(.?)", timestamp_format)
-    is_pattern = bool(directives) and DIRECTIVES.issuperset(directives)
+    directives = {*re.findall("%(.?)", timestamp_format)} - {"%"}
+    is_pattern = bool(directives) and directives <= DIRECTIVES
     if is_pattern or timestamp_format in {EPOCH, ISO}:
         return ""
     return f"{timestamp_format!r} is not {EPOCH}, {ISO} or a pattern of strftime such as %Y-%m-%d"

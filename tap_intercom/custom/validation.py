@@ -20,7 +20,7 @@ from tap_intercom.custom.definitions import (
     StreamDefinition,
     with_value,
 )
-from tap_intercom.custom.macros import BRACES, EPOCH, MACRO, format_error, texts
+from tap_intercom.custom.macros import BRACES, EPOCH, MACRO, format_error, names, texts
 from tap_intercom.custom.parents import ID, PARENTS, columns_of
 from tap_intercom.schema.columns import COLUMNS_OF_ALL_STREAMS, WORKSPACE_ID
 from tap_intercom.schema.normalize import kind_of
@@ -28,7 +28,7 @@ from tap_intercom.settings import schema_errors
 from tap_intercom.spelling import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 RESERVED_PREFIXES = ("custom_object_", "reporting_")
 """How names begin that other settings give to streams."""
@@ -38,6 +38,11 @@ COLUMNS_OF_TAP = (*COLUMNS_OF_ALL_STREAMS, WORKSPACE_ID)
 
 MACRO_FIELDS = ("path", "params", "body")
 """Fields whose texts may have macros."""
+
+DOTTED = re.compile(r"[^.$*/\[\]]+(\.[^.$*/\[\]]+)*")
+"""Names with dots between them; other ways to write a path, such as data[*], are mistakes."""
+
+FOLLOWS_PARENT = "leave it out: a stream with a parent follows the times of its parent by itself"
 
 
 def stream_definitions(
@@ -123,21 +128,25 @@ def _path_error(definition: StreamDefinition) -> str:
         return "path has to begin with / and contain no spaces"
     if "?" in path or "#" in path:
         return "path contains ? or #: write query parameters into params"
-    if parent and "{id}" not in {macro for _, macro in _macros(definition)}:
+    if parent and "{id}" not in {macro for _, macro in _macros(definition, texts)}:
         return f"path has to contain {{id}}, which stands for the id of each of the {parent}"
     return ""
 
 
-def _macros(definition: StreamDefinition) -> Iterator[tuple[str, str]]:
-    """Yield what looks like a macro, after the name of its field."""
+def _macros(
+    definition: StreamDefinition, texts_of: Callable[[Any], Iterable[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield what looks like a macro in some texts of a field, after the field's name."""
     for field in MACRO_FIELDS:
-        for text in texts(getattr(definition, field)):
+        for text in texts_of(getattr(definition, field)):
             for macro in BRACES.findall(text):
-                yield field, macro
+                yield field, macro.strip()
 
 
 def _macro_errors(definition: StreamDefinition, *, has_start_date: bool) -> Iterator[str]:
-    macros = list(_macros(definition))
+    for field, macro in _macros(definition, names):
+        yield f"{field}: {macro} is in the name of a field: macros are replaced in values alone"
+    macros = list(_macros(definition, texts))
     for field, macro in macros:
         if not MACRO.fullmatch(macro):
             yield (
@@ -157,6 +166,11 @@ def _missing_for(macro: str, definition: StreamDefinition, *, has_start_date: bo
     """Return what a macro needs, if it is not there."""
     if macro == "{id}" and not definition.parent:
         return "stands for the id of a parent's record, and no parent is given"
+    if macro == "{bookmark}" and definition.parent:
+        return (
+            "is not there with a parent, whose changed records alone are requested: leave it out, "
+            "or write {start_date} or a time such as {now-7d}"
+        )
     if macro == "{bookmark}" and not definition.replication_key:
         return "needs a replication_key"
     if macro == "{start_date}" and not has_start_date:
@@ -188,7 +202,7 @@ def _body_error(definition: StreamDefinition) -> str:
 
 def _records_path_error(definition: StreamDefinition) -> str:
     path = definition.records_path
-    if path == WHOLE_RESPONSE or all(path.split(".")):
+    if path == WHOLE_RESPONSE or DOTTED.fullmatch(path):
         return ""
     return "records_path has to be names with dots between them, such as data or data.items"
 
@@ -222,7 +236,7 @@ def _response_fields_error(definition: StreamDefinition) -> str:
             return "response_fields: a name is empty"
         if column in of_record:
             return f"response_fields: there is another column {column}"
-        if not all(path.split(".")):
+        if not DOTTED.fullmatch(path):
             return f"response_fields: {column} has to be names with dots, such as pages.per_page"
         if path == definition.records_path or (definition.records_path, path) == (AUTO, "data"):
             return f"response_fields: {column} has to be outside the records, which are at {path}"
@@ -235,8 +249,8 @@ def _api_version_error(definition: StreamDefinition) -> str:
 
 def _replication_key_error(definition: StreamDefinition) -> str:
     key = definition.replication_key
-    if definition.parent and (key or definition.replication_param):
-        return "replication_key: a stream with a parent follows the times of its parent by itself"
+    if key and definition.parent:
+        return f"replication_key: {FOLLOWS_PARENT}"
     if key == WHOLE_RECORD and not definition.columns:
         return f"replication_key: {key} is the column of the whole record; define columns"
     if key in COLUMNS_OF_TAP:
@@ -248,10 +262,12 @@ def _replication_key_error(definition: StreamDefinition) -> str:
 
 def _replication_param_error(definition: StreamDefinition) -> str:
     parameter = definition.replication_param
-    if parameter and not (definition.replication_key or definition.parent):
+    if parameter and definition.parent:
+        return f"replication_param: {FOLLOWS_PARENT}"
+    if parameter and not definition.replication_key:
         return "replication_param needs a replication_key"
     if parameter and definition.method == "POST" and not _has_place(definition.body, parameter):
-        return f"replication_param: body has no place {parameter}"
+        return f"replication_param: body has no place {parameter}: only its last name may be absent"
     return ""
 
 
