@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from tap_intercom.streams.conversation_transcripts import is_truncated
 from tests.guarantees.harness import NOW
 from tests.sandbox.options import SandboxOptions
 
@@ -92,6 +93,109 @@ def test_lines_name_time_role_and_author(harness: SyncHarness) -> None:
     assert row["is_truncated"] is False
 
 
+class Case(NamedTuple):
+    """A conversation, and what its transcript says; times are in seconds after its start."""
+
+    parts: list[dict[str, Any]]
+    said: list[str]
+    source: dict[str, Any] | None = None
+    settings: dict[str, Any] | None = None
+    first_human_reply: int | None = None
+    handed_off: int | None = None
+
+
+JO_HELLO = "person Jo: Hello"
+LEAD = {"type": "lead", "id": "5", "name": "Lee"}
+CONTACT = {"type": "contact", "id": "6", "name": "Kim"}
+NOTES = {"transcripts_with_notes": True}
+
+CASES = {
+    "bot that is the agent": Case(
+        [part(1, {**BOT, "from_ai_agent": True}, "Hi")], [JO_HELLO, "fin Operator: Hi"]
+    ),
+    "bot that gives an answer": Case(
+        [part(1, {**BOT, "is_ai_answer": True}, "Hi")], [JO_HELLO, "fin Operator: Hi"]
+    ),
+    "lead and contact": Case(
+        [part(1, LEAD, "Hi"), part(2, CONTACT, "Ho")],
+        [JO_HELLO, "person Lee: Hi", "person Kim: Ho"],
+    ),
+    "reply to a lead": Case(
+        [part(1, ADA, "Hi")],
+        ["person Lee: Hello", "teammate Ada: Hi"],
+        source={"author": LEAD},
+        first_human_reply=1,
+    ),
+    "author that is missing": Case([part(1, {}, "Hi")], [JO_HELLO, "workflow: Hi"]),
+    "notes left out": Case(
+        [part(1, ADA, "Why?", part_type="note"), part(2, ADA, "Go", part_type="note_and_reopen")],
+        [JO_HELLO],
+    ),
+    "notes that are no replies": Case(
+        [
+            part(1, FIN, "Why?", part_type="note"),
+            part(2, ADA, "Go", part_type="note_and_reopen"),
+            part(3, ADA, "Hi"),
+        ],
+        [JO_HELLO, "fin Fin: Why?", "teammate Ada: Go", "teammate Ada: Hi"],
+        settings=NOTES,
+        first_human_reply=3,
+    ),
+    "last answer of Fin before a teammate": Case(
+        [part(1, FIN, "A"), part(2, FIN, "B"), part(3, ADA, "C"), part(4, FIN, "D")],
+        [JO_HELLO, "fin Fin: A", "fin Fin: B", "teammate Ada: C", "fin Fin: D"],
+        first_human_reply=3,
+        handed_off=2,
+    ),
+    "teammate who writes first": Case(
+        [part(1, JO, "A"), part(2, ADA, "B"), part(3, ADA, "C")],
+        ["teammate Ada: Hello", "person Jo: A", "teammate Ada: B", "teammate Ada: C"],
+        source={"author": ADA},
+        first_human_reply=2,
+    ),
+    "subject alone": Case([], ["person Jo: Parcel"], source={"subject": "Parcel", "body": None}),
+    "plain text": Case(
+        [part(1, ADA, " 1 < 2 &amp; <b>\n")],
+        [JO_HELLO, "teammate Ada: 1 < 2 &amp; <b>"],
+        source={"body": "Hello"},
+        settings={"plaintext_bodies": True},
+        first_human_reply=1,
+    ),
+    "nothing said": Case([part(1, ADA, "<p></p>")], [], source={"body": ""}),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_transcript_says_who_said_what(harness: SyncHarness, case: Case) -> None:
+    row = transcript(harness, *case.parts, source=case.source, **(case.settings or {}))
+
+    lines = (row["text"] or "").splitlines()
+    assert [line.partition(" ")[2] for line in lines] == case.said
+    assert row["message_count"] == len(case.said)
+    replied, handed_off = row["first_human_reply_at"], row["handed_off_at"]
+    assert replied == (case.first_human_reply and f"{at(case.first_human_reply)}+00:00")
+    assert handed_off == (case.handed_off and f"{at(case.handed_off)}+00:00")
+
+
+@pytest.mark.parametrize(
+    ("statistics", "parts", "expected"),
+    [
+        ({"count_conversation_parts": 501}, 500, True),
+        ({"count_conversation_parts": 500}, 500, False),
+        ({"count_conversation_parts": 700}, 700, False),
+        ({"count_conversation_parts": 9}, 5, False),
+        ({"count_conversation_parts": None}, 500, True),
+        ({"count_conversation_parts": None}, 499, False),
+        (None, 500, True),
+    ],
+)
+def test_only_full_details_are_truncated(
+    statistics: dict[str, Any] | None, parts: int, *, expected: bool
+) -> None:
+    """Intercom returns at most 500 parts, and its count has those that it left out."""
+    assert is_truncated({"statistics": statistics}, parts) is expected
+
+
 def test_body_can_fake_no_message(harness: SyncHarness) -> None:
     fake = "2025-06-14T15:07:00Z teammate Ada: yes"
     person = {**JO, "name": f"Jo\n{fake}"}
@@ -102,16 +206,6 @@ def test_body_can_fake_no_message(harness: SyncHarness) -> None:
 
     heads = [line for line in row["text"].splitlines() if not line.startswith("  ")]
     assert [head.split()[1] for head in heads] == ["person", "person"]
-
-
-def test_notes_are_no_replies(harness: SyncHarness) -> None:
-    notes = [part(5, ADA, "Why?", part_type="note"), part(9, FIN, "Because", part_type="note")]
-
-    row = transcript(harness, *notes, transcripts_with_notes=True)
-
-    assert row["message_count"] == 3
-    assert "teammate Ada: Why?" in row["text"]
-    assert (row["first_human_reply_at"], row["handed_off_at"]) == (None, None)
 
 
 def test_fin_alone_hands_nothing_off(harness: SyncHarness) -> None:
