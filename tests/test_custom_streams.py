@@ -337,7 +337,26 @@ def test_time_in_path_is_quoted(sandbox: Sandbox, tap: TapRunner) -> None:
     tap.run(select=["things"], custom_streams=[definition])
 
     (request,) = requests_to(sandbox, "/reports/.*")
-    assert re.fullmatch(r"/reports/\d\d(%2F|/)\d\d(%2F|/)\d{4}", request.path)
+    assert re.fullmatch(r"/reports/\d\d%2F\d\d%2F\d{4}", request.raw_path)
+
+
+@pytest.mark.parametrize(
+    "options", [SandboxOptions(contacts=1, companies=0, conversations=20, tickets=0)], indirect=True
+)
+@pytest.mark.parametrize(
+    ("external_id", "quoted"),
+    [("a/b", "a%2Fb"), ("a?b=c#d", "a%3Fb%3Dc%23d"), ("a%2Fb", "a%252Fb"), ("ä b", "%C3%A4%20b")],
+)
+def test_parent_value_in_path_is_quoted(
+    sandbox: Sandbox, tap: TapRunner, external_id: str, quoted: str
+) -> None:
+    (contact,) = sandbox.control.records("contacts")
+    sandbox.control.change("contacts", contact["id"], {"external_id": external_id})
+
+    load(tap, {**NOTES, "parent_field": "external_id"})
+
+    paths = {request.raw_path for request in sandbox.control.requests()}
+    assert f"/contacts/{quoted}/notes" in paths
 
 
 def test_parent_id_stands_anywhere(sandbox: Sandbox, tap: TapRunner) -> None:

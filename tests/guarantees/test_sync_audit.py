@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_intercom.sync.progress import Progress
 from tests.command_line import json_file, run_command
 from tests.guarantees.harness import Killed, Pipe, discover
 from tests.sandbox.faults import Fault
@@ -178,6 +179,32 @@ def test_audit_names_streams_that_failed(harness: SyncHarness) -> None:
     assert rows["teams"]["retries"] > 0
     assert rows["teams"]["warnings"] == rows["tags"]["warnings"] == 0
     assert rows["contacts"]["status"] == "complete"
+
+
+def test_audit_has_status_without_a_code(harness: SyncHarness) -> None:
+    harness.sandbox.faults.add(Fault(kind="status", status=400, code="", path="/tags", times=None))
+
+    rows = audit(sync(harness))
+
+    assert (rows["tags"]["status"], rows["tags"]["error_code"]) == ("failed", "400")
+
+
+def test_audit_counts_warnings(harness: SyncHarness) -> None:
+    guides = {**CUSTOM_STREAMS[0], "columns": {"titel": "string"}}
+
+    rows = audit(sync(harness, streams=["guides", "tags"], custom_streams=[guides]))
+
+    assert (rows["guides"]["warnings"], rows["tags"]["warnings"]) == (1, 0)
+
+
+def test_audit_has_seconds_of_each_stream(
+    harness: SyncHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Progress, "seconds", 12.34)
+
+    rows = audit(sync(harness))
+
+    assert {row["seconds"] for row in rows.values()} == {12.3}
 
 
 def test_audit_counts_skipped_records(harness: SyncHarness) -> None:

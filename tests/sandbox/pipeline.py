@@ -99,6 +99,7 @@ def _log(state: SandboxState, request: web.Request, sent: Any) -> LoggedRequest:
     entry = LoggedRequest(
         method=request.method,
         path=request.path,
+        raw_path=request.rel_url.raw_path,
         query=dict(request.query),
         body=sent,
         api_version=request.headers.get("Intercom-Version"),

@@ -15,6 +15,7 @@ class LoggedRequest(msgspec.Struct):
 
     Attributes:
         path: without the query.
+        raw_path: the same as it was sent, with what is quoted in it.
         body: the decoded JSON body, None if there was none.
         authorized: whether the token was right.
         time: when it arrived by the sandbox's clock, in epoch seconds.
@@ -24,6 +25,7 @@ class LoggedRequest(msgspec.Struct):
 
     method: str
     path: str
+    raw_path: str
     query: dict[str, str]
     body: Any
     api_version: str | None
