@@ -71,8 +71,9 @@ def mutate(arguments: list[str]) -> None:
     os.execv(python, [python, "-m", "scripts.mutation", *arguments])  # noqa: S606
 
 
-PARALLEL = ("--numprocesses=auto", "--dist=loadgroup", "--no-loadscope-reorder")
-"""Tests in one process per core, in their order, but those of a group in one process."""
+PARALLEL = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
+"""One process per core, and all tests of a file in one of them, so that what they share, such as a
+loaded database or the demo, is prepared once."""
 
 
 def test(arguments: list[str]) -> None:

@@ -21,16 +21,9 @@ SMALL = SandboxOptions(contacts=320, companies=120, conversations=80, tickets=30
 """Large enough for several pages of contacts and companies, small enough to start at once."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that need other programs last, and those of a module in one process.
-
-    What a module prepares for them, such as a loaded database, is then prepared once.
-    """
+    """Run the tests that need other programs last."""
     items.sort(key=lambda item: item.get_closest_marker("end_to_end") is not None)
-    for item in items:
-        if item.get_closest_marker("end_to_end"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def pytest_collection_finish() -> None:
