@@ -190,7 +190,8 @@ def log_failures(logger: logging.Logger, run: Run, streams: Mapping[str, Stream]
     for name, error in run.failures.items():
         stream = streams[name]
         permission = stream.permission if isinstance(stream, IntercomStream) else ""
-        logger.error("%s", explain_failure(name, permission, error))
+        line = explain_failure(name, permission, stream.replication_key, error)
+        logger.error("%s", line)
     return bool(run.failures)
 
 

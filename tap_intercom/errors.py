@@ -138,13 +138,13 @@ def explain(error: Exception) -> str:
     return f"{error}. {advice}" if advice else str(error)
 
 
-def explain_failure(stream: str, permission: str, error: IntercomError) -> str:
+def explain_failure(
+    stream: str, permission: str, replication_key: str | None, error: IntercomError
+) -> str:
     """Return one line about a stream that was not loaded completely."""
     if not isinstance(error, PermissionDeniedError):
-        return (
-            f"{stream}: not loaded completely: {explain(error)}. "
-            "The next run resumes from its bookmark"
-        )
+        next_run = "resumes from its bookmark" if replication_key else "reads it in full"
+        return f"{stream}: not loaded completely: {explain(error)}. The next run {next_run}"
     needed = f'the permission "{permission}"' if permission else "the permission that it needs"
     return f"{stream}: permission denied ({error}). Add {needed} to the app, or deselect the stream"
 

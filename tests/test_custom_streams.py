@@ -686,6 +686,22 @@ def test_test_run_names_wrong_definition(
     assert re.search(f"^(things|my_notes): .*{pattern}", error)
 
 
+@pytest.mark.parametrize("flags", [[], ["--test"]], ids=["run", "test run"])
+def test_failure_says_how_next_run_reads(
+    config: dict[str, Any], tmp_path: Path, flags: list[str]
+) -> None:
+    wrong = [{**AUDIENCES, "path": "/audiencez"}, {**MACROS, "path": "/macroz"}]
+    settings = {**config, "custom_streams": wrong}
+
+    result = run_command("--config", json_file(tmp_path, "config", settings), *flags)
+
+    ends = {error.partition(":")[0]: error.rpartition(". ")[2] for error in result.errors}
+    assert ends == {
+        "things": "The next run reads it in full",
+        "my_macros": "The next run resumes from its bookmark",
+    }
+
+
 def test_test_run_tries_each_definition(
     config: dict[str, Any], tmp_path: Path, sandbox: Sandbox
 ) -> None:
