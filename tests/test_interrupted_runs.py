@@ -144,6 +144,21 @@ def project(tmp_path: Path) -> Iterator[Project]:
         yield Project(tmp_path, sandbox, postgres)
 
 
+def test_target_hands_on_states_every_five_minutes() -> None:
+    """The other tests replace this value, and no setting changes it."""
+    program = (
+        "from target_postgres.target import TargetPostgres\n"
+        "print(TargetPostgres._MAX_RECORD_AGE_IN_MINUTES)"
+    )
+    python = dev.target_postgres().with_name("python")
+
+    printed = subprocess.run(
+        [python, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+
+    assert float(printed) == 5
+
+
 STOPS = {
     "Ctrl-C": (os.killpg, signal.SIGINT),
     "SIGTERM of a container": (os.kill, signal.SIGTERM),
