@@ -40,10 +40,14 @@ IDENTIFIERS = {
     *("country", "referrer", "ip", "email_address", "website", "activity_description"),
 }
 ATTRIBUTES = {"custom_attributes", "ticket_attributes"}
+OBJECTS = ATTRIBUTES | {"collected_data"}
+"""Objects that are filled at every depth; of other names, only texts are."""
+
 CONTENT = {
     *("body", "subject", "remark", "transcript", "explanation", "reasoning", "signed_url"),
     *("customer_question", "draft", "sent_text", "recording_url"),
     *("error_message", "request_body", "response_body", "raw_response_body"),
+    *("activity_description", "before", "after", "collected_data"),
 }
 SPOOLED = {"companies", "deleted_conversations", "message_engagement"}
 """Streams that are kept in a file before they are written."""
@@ -89,7 +93,7 @@ def fill(names: set[str], content: Any) -> Any:
     is_person = content.keys() & {"email", "phone", "job_title"} and "email" in names
     filled = {
         name: _secret(item)
-        if (name in names and (name in ATTRIBUTES or isinstance(item, str)))
+        if (name in names and (name in OBJECTS or isinstance(item, str)))
         or (name == "name" and is_person)
         else fill(names, item)
         for name, item in content.items()
