@@ -198,7 +198,8 @@ class Protector:
 def hashed(key: bytes, value: Any) -> Any:
     """Return a value with each text and number in it replaced by its HMAC-SHA256, in hexadecimal.
 
-    A number has the hash of its text. Booleans, which a hash would not hide, become null.
+    A number has the hash of its text, 5.0 that of 5. Booleans, which a hash would not hide, become
+    null. Names of fields stay.
     """
     if isinstance(value, dict):
         return {name: hashed(key, item) for name, item in value.items()}
@@ -206,7 +207,8 @@ def hashed(key: bytes, value: Any) -> Any:
         return [hashed(key, item) for item in value]
     if value is None or isinstance(value, bool):
         return None
-    text = to_text(value)
+    is_whole = isinstance(value, float) and value.is_integer()
+    text = to_text(int(value) if is_whole else value)
     return hmac.digest(key, text.encode(errors="surrogatepass"), "sha256").hex() if text else text
 
 
