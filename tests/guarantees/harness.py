@@ -440,11 +440,11 @@ def _discover(settings: str) -> dict[str, bytes]:
 
 @contextlib.contextmanager
 def _captured_log() -> Iterator[list[logging.LogRecord]]:
-    """Keep what the tap logs at INFO and above."""
+    """Keep what the tap logs at INFO and above, and below that if a test sets such a level."""
     logger, capture = logging.getLogger("tap-intercom"), LogCapture()
     level = logger.level
     logger.addHandler(capture)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(min(logger.getEffectiveLevel(), logging.INFO))
     try:
         yield capture.records
     finally:

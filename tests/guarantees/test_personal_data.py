@@ -174,6 +174,20 @@ def test_protected_values_are_nowhere(
     assert {"message_engagement", "addresses", "people", "webhook_deletions"} <= result.streams()
 
 
+def test_no_level_logs_values(
+    harness: SyncHarness, webhooks: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even where nothing is protected."""
+    caplog.set_level("DEBUG")
+    fill_workspace(harness, IDENTIFIERS | CONTENT | ATTRIBUTES)
+
+    result = sync_all(harness, **CONFIG, webhooks_database=webhooks)
+
+    assert "DEBUG" in caplog.text
+    assert SECRET not in caplog.text
+    assert "contacts.record.email" in leaks(result, SECRET)
+
+
 @pytest.mark.parametrize("mode", [HASH, DROP, NO_CONTENT], ids=["hash", "drop", "content"])
 def test_new_value_of_a_ticket_attribute_is_protected(
     harness: SyncHarness, mode: dict[str, str]
