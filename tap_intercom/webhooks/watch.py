@@ -29,8 +29,9 @@ FIRST_DELAY_SECONDS = 5.0
 MAX_DELAY_SECONDS = 300.0
 """The wait after a command that failed; it doubles with each further failure."""
 
-RECENT_SEQUENCES = 10_000
-"""How far back a notification may be committed late: transactions take seconds."""
+RECENT_SEQUENCES = 100_000
+"""How far back a notification may still be committed late. A transaction lasts seconds, in which a
+receiver stores some thousand notifications."""
 
 
 class Watch:
