@@ -144,21 +144,16 @@ def watch(database: str, debounce: float, command: Sequence[str]) -> None:
     if shutil.which(command[0]) is None:
         message = f"can't run {command[0]}: there is no such program"
         raise click.ClickException(message)
-    try:
-        store = NotificationStore(database)
-        store.open()
-        store_id = store.id
-    except StoreError as error:
-        raise click.ClickException(str(error)) from None
     stopping = StopRequest()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        with locked(store_id, stopping) as lock:
+        store = NotificationStore(database)
+        store.open()
+        with locked(store.id, stopping) as lock:
             Watch(store, partial(run_command, command, lock), debounce, stopping).run()
-    except OSError as error:
-        message = f"can't lock {error.filename}: {error.strerror}"
-        raise click.ClickException(message) from None
+    except StoreError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _server_modules() -> tuple[Any, Any]:

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tap_intercom.webhooks.store import StoreError
+
 with suppress(ModuleNotFoundError):
     import fcntl
 
@@ -40,9 +42,14 @@ def locked(store_id: str, stopping: StopRequest) -> Iterator[int]:
         The file descriptor that holds the lock, for the command to inherit.
 
     Raises:
-        OSError: The lock's file can't be opened.
+        StoreError: The lock's file can't be opened.
     """
-    descriptor = os.open(_lock_file(store_id), os.O_CREAT | os.O_RDWR, 0o600)
+    file = _lock_file(store_id)
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        message = f"can't open the lock {file}: {error.strerror}"
+        raise StoreError(message) from None
     try:
         _acquire(descriptor, stopping)
         yield descriptor

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tap_intercom.webhooks import watch as watch_module
 from tap_intercom.webhooks.notifications import Notification
@@ -15,11 +18,10 @@ from tap_intercom.webhooks.position import Position
 from tap_intercom.webhooks.stop_request import StopRequest
 from tap_intercom.webhooks.store import NotificationStore, StoreError
 from tap_intercom.webhooks.watch import Watch, run_command
+from tap_intercom.webhooks.watch_lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
 
 STDERR = 2
@@ -230,6 +232,13 @@ def test_signal_ends_a_wait() -> None:
         signal.signal(signal.SIGALRM, before)
 
     assert stopping.is_set()
+
+
+def test_lock_that_cannot_be_opened_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/there/is/no/such/folder")
+
+    with pytest.raises(StoreError, match="can't open the lock /there/"), locked("7", StopRequest()):
+        pass
 
 
 def test_command_has_a_session_of_its_own(tmp_path: Path) -> None:
