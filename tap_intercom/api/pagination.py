@@ -119,7 +119,7 @@ def _fetch_page(
 
 
 def _record_hashes(request: Request, page: Page) -> list[int]:
-    """Return what tells the records of a list apart; nothing of a response that is all there is."""
+    """Return what identifies each record of a list; nothing for a response that has no pages."""
     if not STYLES[request.paging]:
         return []
     records = _described_list(request, page)

@@ -44,8 +44,10 @@ POSTGRES_OPTIONS = {
     "keepalives_idle": TIMEOUT_SECONDS,
     "tcp_user_timeout": TIMEOUT_SECONDS * 1000,
 }
+"""So that a server that no longer answers holds up nothing for long; a URL overrides them."""
+
 STATEMENT_TIMEOUT = f"-c statement_timeout={TIMEOUT_SECONDS * 1000}"
-"""A server that no longer answers must not hold up the next notifications; the URL wins."""
+"""The same for a statement that runs for too long; the options of a URL follow it."""
 
 SQLITE_DRIVERS = {"sqlite", "sqlite+pysqlite"}
 POSTGRES_DRIVERS = {"postgres", "postgresql", "postgresql+psycopg"}

@@ -430,7 +430,7 @@ def discover(config: dict[str, Any], streams: set[str]) -> dict[str, Any]:
 def _discover(settings: str) -> dict[str, bytes]:
     """Return each stream's entry in the catalog for some settings, as JSON, without any request.
 
-    Almost every test needs some, and to discover them takes as long as a small run.
+    Almost every test needs some, and discovery is as slow as a small run.
     """
     tap = TapIntercom(config=json.loads(settings), setup_mapper=False)
     tap.is_configured = False

@@ -131,7 +131,7 @@ def test_every_topic_is_known() -> None:
 
 
 @pytest.mark.parametrize(("topic", "item", "records", "deleted"), CASES)
-def test_topic_tells_records_and_deletion(
+def test_topic_names_records_and_deletion(
     topic: str, item: dict[str, Any], records: list[RecordId], deleted: Deletion | None
 ) -> None:
     content = json.dumps(notification(topic=topic, **item))
