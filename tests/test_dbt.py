@@ -35,6 +35,7 @@ from tests.test_load_into_postgres import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from demo.postgres import Postgres
     from tests.dbt_figures import Record
@@ -50,6 +51,8 @@ FIVETRAN = Path(
 )
 """The folder that has Fivetran's package and those that it needs."""
 FIVETRAN_PACKAGES = ("intercom", "fivetran_utils", "dbt_utils")
+(SOURCE,) = yaml.safe_load(Path(PACKAGE, "models", "sources.yml").read_text())["sources"]
+SOURCES = [table["name"] for table in SOURCE["tables"]]
 ADAPTED = [
     {"name": "field", "arguments": "object, path"},
     {"name": "first_item", "arguments": "array"},
@@ -62,6 +65,7 @@ MACRO = """
 {{% endmacro %}}
 """
 """Stands in for the macro of Postgres, so that no other adapter has to be installed."""
+FRESHNESS = ("source", "freshness", "--select", "source:tap_intercom")
 TIMEOUT_SECONDS = 300
 NOT_ONLINE = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_VERSION_CHECK": "false"}
 
@@ -109,12 +113,24 @@ class Warehouse:
                 connection.execute(f"DROP SCHEMA IF EXISTS analytics{suffix} CASCADE")
 
     @contextlib.contextmanager
-    def hidden(self, table: str) -> Iterator[None]:
-        """Give a loaded table another name for a while."""
+    def changed(self, change: str, undo: str) -> Iterator[None]:
+        """Change the loaded tables for a while, by two commands of SQL."""
         with self.pipeline.postgres.connect() as connection:
-            connection.execute(f"ALTER TABLE tap_intercom.{table} RENAME TO hidden_{table}")
+            connection.execute(change.encode())
             yield
-            connection.execute(f"ALTER TABLE tap_intercom.hidden_{table} RENAME TO {table}")
+            connection.execute(undo.encode())
+
+    def hidden(self, table: str) -> AbstractContextManager[None]:
+        """Give a loaded table another name for a while."""
+        return self.changed(
+            f"ALTER TABLE tap_intercom.{table} RENAME TO hidden_{table}",
+            f"ALTER TABLE tap_intercom.hidden_{table} RENAME TO {table}",
+        )
+
+    def aged(self, table: str) -> AbstractContextManager[None]:
+        """Let the last rows of a table be a week older for a while."""
+        column = f"UPDATE tap_intercom.{table} SET _sdc_batched_at = _sdc_batched_at"
+        return self.changed(f"{column} - interval '7 days'", f"{column} + interval '7 days'")
 
     def rows(self, table: str, *key: str) -> dict[tuple[Any, ...], Record]:
         """Return the rows of a table by their key."""
@@ -166,6 +182,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         delete_unreported(sandbox.control)
         warehouse.pipeline.full_table = ("companies",)
         warehouse.pipeline.run(emit_activate_version_messages=True)
+        analyze(postgres)
         yield warehouse
 
 
@@ -188,8 +205,15 @@ def workspaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Wareho
         pipeline.run()
         change(other.control)
         pipeline.run()
+        analyze(postgres)
         second = replace(first, pipeline=pipeline, control=other.control, workspace_id="other123")
         yield [first, second]
+
+
+def analyze(postgres: Postgres) -> None:
+    """Let Postgres count the rows of all tables now, as it does by itself within a minute."""
+    with postgres.connect() as connection:
+        connection.execute("ANALYZE")
 
 
 def project(directory: Path, postgres: Postgres, sandbox: Sandbox) -> Warehouse:
@@ -211,7 +235,8 @@ def project(directory: Path, postgres: Postgres, sandbox: Sandbox) -> Warehouse:
     (directory / "dbt_packages").mkdir()
     (directory / "dbt_packages" / "tap_intercom").symlink_to(PACKAGE)
     source = {"access_token": sandbox.options.token, "api_url": sandbox.url}
-    pipeline = Pipeline(directory, postgres, dev.target_postgres(), source)
+    streams = (*SOURCES, "sync_audit")
+    pipeline = Pipeline(directory, postgres, dev.target_postgres(), source, streams=streams)
     return Warehouse(directory, pipeline, sandbox.control)
 
 
@@ -227,9 +252,32 @@ def test_package_builds_on_loaded_tables(warehouse: Warehouse) -> None:
 
 
 def test_tables_are_fresh(warehouse: Warehouse) -> None:
-    results = warehouse.dbt("source", "freshness", "--select", "source:tap_intercom")
+    results = warehouse.dbt(*FRESHNESS)
 
     assert results.keys() == {"source tap_intercom pass"}
+
+
+def test_table_without_new_rows_is_stale(warehouse: Warehouse) -> None:
+    with warehouse.aged("conversations"):
+        results = warehouse.dbt(*FRESHNESS)
+
+    assert results["source tap_intercom warn"] == 1
+
+
+def test_quiet_workspace_is_fresh_by_its_audit(warehouse: Warehouse) -> None:
+    with warehouse.aged("conversations"), warehouse.aged("contact_tags"):
+        results = warehouse.dbt(*FRESHNESS, **documented("Freshness"))
+
+    assert results.keys() == {"source tap_intercom pass"}
+
+
+def test_stream_that_failed_is_stale_by_its_audit(warehouse: Warehouse) -> None:
+    status = "UPDATE tap_intercom.sync_audit SET status = '{}' WHERE stream = 'conversations'"
+
+    with warehouse.changed(status.format("failed"), status.format("complete")):
+        results = warehouse.dbt(*FRESHNESS, **documented("Freshness"))
+
+    assert results["source tap_intercom warn"] == 1
 
 
 def test_views_do_without_optional_tables(warehouse: Warehouse) -> None:
@@ -268,19 +316,17 @@ def test_other_dialects_compile(warehouse: Warehouse, dialect: str, rating: str)
 @pytest.mark.parametrize("way", ["Two commands", "One command"])
 def test_fivetran_package_finds_the_figures(warehouse: Warehouse, way: str) -> None:
     warehouse.use_fivetran()
-    section = section_of(way)
-    configuration = yaml.safe_load(blocks(section, "yml")[0])
     warehouse.drop_models()
 
     results = Counter[str]()
-    for command in commands(section):
-        results += warehouse.dbt(*command.split()[1:], **configuration)
+    for command in commands(section_of(way)):
+        results += warehouse.dbt(*command.split()[1:], **documented(way))
 
     check_fivetran(results, warehouse)
 
 
 def test_views_keep_workspaces_apart(workspaces: list[Warehouse]) -> None:
-    configuration = yaml.safe_load(blocks(section_of("Several workspaces"), "yml")[0])
+    configuration = documented("Several workspaces")
 
     results = workspaces[0].dbt("build", "--select", "tap_intercom", **configuration)
 
@@ -290,12 +336,34 @@ def test_views_keep_workspaces_apart(workspaces: list[Warehouse]) -> None:
             assert workspace.wrong_keys(view) == set(), (workspace.workspace_id, view)
 
 
+def test_workspace_that_is_not_loaded_is_stale(workspaces: list[Warehouse]) -> None:
+    move = "UPDATE tap_intercom.sync_audit SET run_started_at = run_started_at {} interval '7 days'"
+    other = f"{move} WHERE _workspace_id = 'other123'"
+    variables = documented("Freshness")["vars"] | documented("Several workspaces")["vars"]
+
+    with workspaces[0].changed(other.format("-"), other.format("+")):
+        results = workspaces[0].dbt(*FRESHNESS, vars=variables)
+
+    assert results.keys() == {"source tap_intercom warn"}
+
+
+def test_parent_in_other_workspace_is_none(workspaces: list[Warehouse]) -> None:
+    configuration = documented("Several workspaces")
+    rename = "UPDATE tap_intercom.contacts SET _workspace_id = '{}' WHERE _workspace_id = '{}'"
+    selection = ("--select", "source:tap_intercom.contact_tags")
+    configuration["data_tests"] = {"+severity": "warn"}
+
+    with workspaces[1].changed(rename.format("x", "other123"), rename.format("other123", "x")):
+        results = workspaces[1].dbt("test", *selection, **configuration)
+
+    assert results["test tap_intercom warn"] == 1
+
+
 def test_fivetran_package_keeps_workspaces_apart(workspaces: list[Warehouse]) -> None:
     workspaces[0].use_fivetran()
-    sections = [section_of(title) for title in ("One command", "Several workspaces")]
-    one_command, several = [yaml.safe_load(blocks(section, "yml")[0]) for section in sections]
+    configuration = documented("One command") | documented("Several workspaces")
 
-    results = workspaces[0].dbt("build", **one_command, **several)
+    results = workspaces[0].dbt("build", **configuration)
 
     for workspace in workspaces:
         check_fivetran(results, workspace)
@@ -304,6 +372,12 @@ def test_fivetran_package_keeps_workspaces_apart(workspaces: list[Warehouse]) ->
 def section_of(title: str) -> str:
     """Return the section of the documentation with this title."""
     return PAGES["docs/dbt.md"].partition(f"# {title}\n")[2].partition("\n#")[0]
+
+
+def documented(title: str) -> dict[str, Any]:
+    """Return the settings in `dbt_project.yml` that this section of the documentation names."""
+    settings: dict[str, Any] = yaml.safe_load(blocks(section_of(title), "yml")[0])
+    return settings
 
 
 def check_fivetran(results: Counter[str], warehouse: Warehouse) -> None:

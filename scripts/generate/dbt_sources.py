@@ -20,6 +20,7 @@ OPTIONAL = ("article_statistics",)
 """Streams that models read if they were selected."""
 
 FRESHNESS = {"warn_after": {"count": 2, "period": "day"}}
+LOADED_AT = "{{ tap_intercom.loaded_at(this) }}"
 
 
 def sources(streams: Sequence[StreamFacts]) -> str:
@@ -31,7 +32,7 @@ def sources(streams: Sequence[StreamFacts]) -> str:
         "description": "The tables that tap-intercom's default streams are loaded into.",
         "database": "{{ var('tap_intercom_database', target.database) }}",
         "schema": "{{ var('tap_intercom_schema') }}",
-        "config": {"loaded_at_field": "_sdc_batched_at", "freshness": FRESHNESS},
+        "config": {"loaded_at_query": LOADED_AT, "freshness": FRESHNESS},
         "tables": [_table(facts, found) for facts in streams if _is_used(facts)],
     }
     style: dict[str, Any] = {"sort_keys": False, "width": 100, "default_flow_style": None}
@@ -53,7 +54,7 @@ def _table(facts: StreamFacts, found: Sequence[Relation]) -> dict[str, Any]:
     for relation in found:
         if relation.stream == facts.name:
             parent = {"to": f"source('tap_intercom', '{relation.target}')", "field": "id"}
-            tests.setdefault(relation.column, []).append({"relationships": {"arguments": parent}})
+            tests.setdefault(relation.column, []).append({"has_parent": {"arguments": parent}})
     return table | {"columns": [{"name": name, "data_tests": of} for name, of in tests.items()]}
 
 
