@@ -102,6 +102,15 @@ def test_about_offers_no_batches() -> None:
     assert "batch" not in about["capabilities"]
 
 
+def test_run_without_webhooks_imports_no_database() -> None:
+    """SQLAlchemy would take a quarter of the time that the tap needs to start."""
+    script = "import sys, tap_intercom.tap; print('sqlalchemy' in sys.modules)"
+
+    imported = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+
+    assert imported.stdout == b"False\n"
+
+
 def test_package_runs_as_module() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "tap_intercom", "--version"],

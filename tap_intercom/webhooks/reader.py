@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tap_intercom.sync.change_feed import ChangedIds
 from tap_intercom.webhooks.notifications import changed_records, deletion
 from tap_intercom.webhooks.position import Position
-from tap_intercom.webhooks.store import NotificationStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_intercom.webhooks.store import StoredNotification
+    from tap_intercom.webhooks.store import NotificationStore, StoredNotification
 
 
 class NotificationReader:
@@ -37,6 +36,8 @@ class NotificationReader:
         Raises:
             StoreError: It can't be read.
         """
+        from tap_intercom.webhooks.store import NotificationStore
+
         store = NotificationStore(self._database)
         store.check_exists()
         return store

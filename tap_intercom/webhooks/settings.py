@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_intercom.webhooks.reader import NotificationReader
-from tap_intercom.webhooks.store import NotificationStore, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +42,8 @@ def errors(config: Mapping[str, Any]) -> list[str]:
     if not url:
         needs = "webhooks_only needs webhooks_database, the database with the notifications"
         return [needs] if config.get("webhooks_only") else []
+    from tap_intercom.webhooks.store import NotificationStore, StoreError
+
     try:
         NotificationStore(url)
     except StoreError as error:
