@@ -71,9 +71,12 @@ def mutate(arguments: list[str]) -> None:
     os.execv(python, [python, "-m", "scripts.mutation", *arguments])  # noqa: S606
 
 
-PARALLEL = ("--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder")
-"""One process per core, and all tests of a file in one of them, so that what they share, such as a
-loaded database or the demo, is prepared once."""
+PROCESSES = (os.cpu_count() or 1) + 1
+"""One more than there are cores: tests that run other programs often wait for them."""
+
+PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder")
+"""All tests of a file in one process, so that what they share, such as a loaded database or the
+demo, is prepared once."""
 
 
 def test(arguments: list[str]) -> None:
@@ -151,7 +154,9 @@ def _environment(directory: Path, *groups: str) -> Path:
             _say(f"Preparing {directory.relative_to(ROOT)} from uv.lock")
             uv = [_uv(), "--quiet"]
             _run([*uv, "venv", "--clear", "--python", _interpreter(), str(directory)])
-            _run([*uv, "sync", "--frozen", *groups], UV_PROJECT_ENVIRONMENT=str(directory))
+            # compiled once: with PYTHONDONTWRITEBYTECODE each start of a program would do it again
+            sync = [*uv, "sync", "--frozen", "--compile-bytecode", *groups]
+            _run(sync, UV_PROJECT_ENVIRONMENT=str(directory))
             stamp.write_text(fingerprint)
     return directory / "bin"
 

@@ -17,7 +17,7 @@ from tests.singer import TapRunner
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SMALL = SandboxOptions(contacts=320, companies=120, conversations=80, tickets=30, export_polls=0)
+SMALL = SandboxOptions(contacts=320, companies=120, conversations=40, tickets=16, export_polls=0)
 """Large enough for several pages of contacts and companies, small enough to start at once."""
 
 
