@@ -101,11 +101,7 @@ class TapRunner:
             settings: Settings besides those of `config`.
         """
         config = {**self.config, **settings}
-        catalog = (
-            None
-            if select is None
-            else select_streams(TapIntercom(config=config).catalog_dict, select)
-        )
+        catalog = None if select is None else discover(config, set(select))
         return self.run_catalog(config, catalog, state)
 
     def run_catalog(
@@ -122,6 +118,13 @@ class TapRunner:
         self.failed_streams[:] = sorted(tap.run.failures)
         stdout.flush()
         return Output.parse(stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
+
+
+def discover(config: dict[str, Any], streams: set[str]) -> dict[str, Any]:
+    """Ask the sandbox for a catalog; return one of these streams alone, all of them selected."""
+    entries = TapIntercom(config=config, setup_mapper=False).catalog_dict["streams"]
+    chosen = [entry for entry in entries if entry["tap_stream_id"] in streams]
+    return select_streams({"streams": chosen}, streams)
 
 
 def select_streams(catalog: dict[str, Any], streams: Iterable[str]) -> dict[str, Any]:

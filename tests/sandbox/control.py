@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
-import requests
+import urllib3
 
 from tests.sandbox.records import Body
 from tests.sandbox.request_log import LoggedRequest
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.sandbox.faults import Fault
 
 TIMEOUT_SECONDS: Final = 60
+MAX_CONNECTIONS: Final = 10
 Result = TypeVar("Result")
 
 
@@ -28,21 +29,21 @@ class Channel:
     """A connection to the control route."""
 
     def __init__(self, url: str) -> None:
-        self._url = f"{url}/_sandbox"
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._pool = urllib3.connection_from_url(url, maxsize=MAX_CONNECTIONS)
 
     def call(self, result: type[Result], method: str, /, **arguments: Any) -> Result:
         """Call a method, such as "clock/now"; returns its result as a type."""
-        url, body = f"{self._url}/{method}", msgspec.json.encode(arguments)
-        response = self._session.post(url, data=body, timeout=TIMEOUT_SECONDS)
-        if response.status_code != HTTPStatus.OK:
-            raise ControlError(response.text)
-        return msgspec.json.decode(response.content, type=result)
+        path, body = f"/_sandbox/{method}", msgspec.json.encode(arguments)
+        response = self._pool.request(
+            "POST", path, body=body, timeout=TIMEOUT_SECONDS, retries=False
+        )
+        if response.status != HTTPStatus.OK:
+            raise ControlError(response.data.decode())
+        return msgspec.json.decode(response.data, type=result)
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._pool.close()
 
 
 class ClockControl:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -33,7 +34,7 @@ from tests.sandbox.generate.tickets import ticket, tickets
 from tests.sandbox.records import Body, Collection, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.sandbox.clock import Clock
     from tests.sandbox.options import SandboxOptions
@@ -44,12 +45,30 @@ BUILDERS: Final = {
     "conversations": conversation,
     "tickets": ticket,
 }
+MAX_KEPT_STARTS: Final = 8
 FIRST_NUMBERS: Final = {
     "contacts": 0,
     "companies": 0,
     "conversations": FIRST_CONVERSATION,
     "tickets": FIRST_TICKET,
 }
+
+
+class Counts(NamedTuple):
+    """How many records of each kind a workspace starts with."""
+
+    contacts: int
+    companies: int
+    conversations: int
+    tickets: int
+
+
+class Start(NamedTuple):
+    """What a workspace starts with, the same for all that are alike: nobody changes it."""
+
+    blueprint: Blueprint
+    records: Mapping[str, list[Record]]
+    lists: bytes
 
 
 class Workspace:
@@ -72,21 +91,17 @@ class Workspace:
         self.id = options.workspace_id
         self.clock = clock
         now = clock.now()
-        self.blueprint = _blueprint(options, int(now))
-        generated = _generated(self.blueprint, options)
+        start = _start(options, int(now))
+        self.blueprint = start.blueprint
         self.collections = {
             kind: Collection(records, now - options.index_delay.get(kind, 0))
-            for kind, records in generated.items()
+            for kind, records in start.records.items()
         }
         self._numbers = {
             kind: max((record.number for record in records), default=FIRST_NUMBERS[kind])
-            for kind, records in generated.items()
+            for kind, records in start.records.items()
         }
-        self.lists = (
-            settings_lists(self.blueprint)
-            | custom_objects(self.blueprint)
-            | plain_lists(self.blueprint, options.list_sizes, generated["conversations"])
-        )
+        self.lists: dict[str, list[Body]] = msgspec.json.decode(start.lists)
         self.deleted_conversations: list[Body] = []
         self.archived_contacts: list[Body] = []
         self.merged: dict[str, str] = {}
@@ -316,28 +331,39 @@ class Workspace:
         return record
 
 
-def _blueprint(options: SandboxOptions, now: int) -> Blueprint:
+def _start(options: SandboxOptions, now: int) -> Start:
+    """What a workspace with these options starts with at a time (epoch seconds)."""
+    counts = Counts(options.contacts, options.companies, options.conversations, options.tickets)
     blueprint = Blueprint(options.seed, now, options.long_conversation_parts)
-    company_ids = tuple(
-        c.id for c in companies(blueprint, options.companies) if has_users(c.number)
-    )
-    people = contacts(blueprint, options.contacts)
-    return dataclasses.replace(
+    return _generated(blueprint, counts, tuple(options.list_sizes.items()))
+
+
+@functools.lru_cache(MAX_KEPT_STARTS)
+def _generated(
+    blueprint: Blueprint, counts: Counts, list_sizes: tuple[tuple[str, int], ...]
+) -> Start:
+    """Generate records and lists; most tests have a workspace that others had before."""
+    people = contacts(blueprint, counts.contacts)
+    firms = companies(blueprint, counts.companies)
+    blueprint = dataclasses.replace(
         blueprint,
-        company_ids=company_ids,
+        company_ids=tuple(firm.id for firm in firms if has_users(firm.number)),
         contact_ids=tuple(person.id for person in people),
         contact_external_ids=tuple(external_id(person.number) for person in people),
-        conversation_tickets=min(options.tickets // 4, options.conversations // TICKET_EVERY),
+        conversation_tickets=min(counts.tickets // 4, counts.conversations // TICKET_EVERY),
     )
-
-
-def _generated(blueprint: Blueprint, options: SandboxOptions) -> dict[str, list[Record]]:
-    return {
-        "contacts": contacts(blueprint, options.contacts),
-        "companies": companies(blueprint, options.companies),
-        "conversations": conversations(blueprint, options.conversations),
-        "tickets": tickets(blueprint, options.tickets),
+    records = {
+        "contacts": contacts(blueprint, counts.contacts),
+        "companies": companies(blueprint, counts.companies),
+        "conversations": conversations(blueprint, counts.conversations),
+        "tickets": tickets(blueprint, counts.tickets),
     }
+    lists = (
+        settings_lists(blueprint)
+        | custom_objects(blueprint)
+        | plain_lists(blueprint, dict(list_sizes), records["conversations"])
+    )
+    return Start(blueprint, records, msgspec.json.encode(lists))
 
 
 def _stored(body: Body, number: int, *, is_ticket: bool) -> Record:
