@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from tap_intercom.api.oversize import with_smaller_pages, without_record
+from tap_intercom.api.oversize import stated_size, with_smaller_pages, without_record
 from tap_intercom.api.request import Request
+from tap_intercom.api.response import parse_response
 from tap_intercom.errors import ResponseTooLargeError
 
 ONE = {"pagination": {"per_page": 1}}
@@ -100,6 +102,22 @@ def test_usual_size_is_divided(params: dict[str, str | int], smaller: dict[str, 
 
     assert request is not None
     assert request.params == smaller
+
+
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [
+        ({"pages": {"per_page": 25}}, 25),
+        ({"per_page": 10}, 10),
+        ({"pages": {"next": None}}, 0),
+        ({"pages": {"per_page": "many"}}, 0),
+    ],
+    ids=["within pages", "beside the list", "none", "no number"],
+)
+def test_page_says_its_size(content: dict[str, Any], size: int) -> None:
+    page = parse_response(Request("/articles"), msgspec.json.encode({"data": [], **content}))
+
+    assert stated_size(page) == size
 
 
 def test_first_page_of_unknown_size_gets_one() -> None:
