@@ -42,7 +42,7 @@ FIVETRAN = "tests/test_dbt.py::test_fivetran_package_finds_the_figures"
 RUN_BY = {
     "dbt build --select tap_intercom": DBT,
     "dbt source freshness --select source:tap_intercom": (
-        "tests/test_dbt.py::test_tables_are_fresh"
+        "tests/test_dbt.py::test_table_without_new_rows_is_stale"
     ),
     "dbt run --select tap_intercom": FIVETRAN,
     "dbt build --select intercom": FIVETRAN,
@@ -270,6 +270,22 @@ def test_benchmark_names_its_figures() -> None:
     )
 
     assert "shared-limit" in done.stdout
+
+
+@pytest.mark.end_to_end
+def test_benchmark_counts_requests() -> None:
+    """The other figures need longer, and mostly say how fast this machine is."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "start"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        timeout=LIMIT_SECONDS,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "| nothing new: searches per parent stream | 1 | 1 | yes |" in done.stdout
 
 
 @pytest.mark.end_to_end
