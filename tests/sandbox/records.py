@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
 from bisect import bisect_left, insort
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -48,6 +51,15 @@ class Record:
     def body(self) -> Body:
         """A fresh copy of the whole record."""
         return self._build(self)
+
+    def built_once(self) -> Record:
+        """The same record, whose body is built when first needed, and copied from then on."""
+        encode = functools.cache(lambda: msgspec.json.encode(self.body()))
+        times = self.created_at, self.updated_at
+        decode = msgspec.json.decode
+        return Record(
+            self.id, self.number, *times, lambda _: decode(encode()), is_ticket=self.is_ticket
+        )
 
 
 class SortedRecords:

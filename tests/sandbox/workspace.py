@@ -46,6 +46,7 @@ BUILDERS: Final = {
     "tickets": ticket,
 }
 MAX_KEPT_STARTS: Final = 8
+MAX_BUILT_ONCE: Final = 5_000
 FIRST_NUMBERS: Final = {
     "contacts": 0,
     "companies": 0,
@@ -363,6 +364,8 @@ def _generated(
         | custom_objects(blueprint)
         | plain_lists(blueprint, dict(list_sizes), records["conversations"])
     )
+    if sum(counts) <= MAX_BUILT_ONCE:
+        records = {kind: [one.built_once() for one in found] for kind, found in records.items()}
     return Start(blueprint, records, msgspec.json.encode(lists))
 
 
