@@ -1,6 +1,7 @@
-{#- The query for when a table was last loaded, of which dbt derives its freshness.
+{#- The query for the time at which a table was last loaded, from which dbt derives its freshness.
 
-    A table that is read incrementally gets no rows while nothing changes; `sync_audit` knows better. -#}
+    A table that is read incrementally gets no rows while nothing changes, but each run that read it
+    completely has a row in `sync_audit`. -#}
 {% macro loaded_at(table) -%}
 {%- if var('tap_intercom_sync_audit') -%}
 select min(loaded_at)
