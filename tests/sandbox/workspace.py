@@ -336,11 +336,11 @@ def _start(options: SandboxOptions, now: int) -> Start:
     """What a workspace with these options starts with at a time (epoch seconds)."""
     counts = Counts(options.contacts, options.companies, options.conversations, options.tickets)
     blueprint = Blueprint(options.seed, now, options.long_conversation_parts)
-    return _generated(blueprint, counts, tuple(options.list_sizes.items()))
+    return generated(blueprint, counts, tuple(options.list_sizes.items()))
 
 
 @functools.lru_cache(MAX_KEPT_STARTS)
-def _generated(
+def generated(
     blueprint: Blueprint, counts: Counts, list_sizes: tuple[tuple[str, int], ...]
 ) -> Start:
     """Generate records and lists; most tests have a workspace that others had before."""

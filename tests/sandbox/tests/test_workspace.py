@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox import Sandbox
+from tests.sandbox import Sandbox, workspace
 from tests.sandbox.generate.plain_lists import SIZES
 from tests.sandbox.tests.client import DAY, NOON, ids_of
 
@@ -31,10 +31,24 @@ def test_default_workspace_starts_within_seconds() -> None:
 def test_same_seed_gives_same_workspace(start: Start) -> None:
     sizes = {"contacts": 60, "companies": 20, "conversations": 30, "tickets": 12}
 
-    first, second = (start(seed=7, **sizes) for _ in range(2))
+    first = start(seed=7, **sizes)
+    workspace.generated.cache_clear()
+    second = start(seed=7, **sizes)
 
     for kind in (*KINDS, *SIZES, "article_statistics", "call_transcripts"):
         assert first.records(kind) == second.records(kind)
+
+
+def test_change_stays_in_its_workspace(start: Start) -> None:
+    """What two workspaces start with is generated once for both."""
+    first, second = (start(contacts=1, conversations=1) for _ in range(2))
+    before = {kind: second.records(kind) for kind in ("contacts", "conversations", "tags")}
+
+    for kind, rows in before.items():
+        first.control.change(kind, rows[0]["id"], {"name": "Other", "title": "Other"})
+
+    assert {kind: second.records(kind) for kind in before} == before
+    assert all(first.records(kind) != rows for kind, rows in before.items())
 
 
 def test_other_seed_gives_other_workspace(start: Start) -> None:
