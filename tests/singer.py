@@ -101,7 +101,7 @@ class TapRunner:
             settings: Settings besides those of `config`.
         """
         config = {**self.config, **settings}
-        catalog = None if select is None else discover(config, set(select))
+        catalog = None if select is None else _catalog_of(set(select), config)
         return self.run_catalog(config, catalog, state)
 
     def run_catalog(
@@ -120,8 +120,8 @@ class TapRunner:
         return Output.parse(stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
 
 
-def discover(config: dict[str, Any], streams: set[str]) -> dict[str, Any]:
-    """Ask the sandbox for a catalog; return one of these streams alone, all of them selected."""
+def _catalog_of(streams: set[str], config: dict[str, Any]) -> dict[str, Any]:
+    """Discover these streams from the sandbox; all of them are selected."""
     entries = TapIntercom(config=config, setup_mapper=False).catalog_dict["streams"]
     chosen = [entry for entry in entries if entry["tap_stream_id"] in streams]
     return select_streams({"streams": chosen}, streams)
