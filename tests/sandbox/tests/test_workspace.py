@@ -41,11 +41,11 @@ def test_same_seed_gives_same_workspace(start: Start) -> None:
 
 def test_change_stays_in_its_workspace(start: Start) -> None:
     """What two workspaces start with is generated once for both."""
-    first, second = (start(contacts=1, conversations=1) for _ in range(2))
+    first, second = (start(contacts=1, conversations=1).control for _ in range(2))
     before = {kind: second.records(kind) for kind in ("contacts", "conversations", "tags")}
 
     for kind, rows in before.items():
-        first.control.change(kind, rows[0]["id"], {"name": "Other", "title": "Other"})
+        first.change(kind, rows[0]["id"], {"name": "Other", "title": "Other"})
 
     assert {kind: second.records(kind) for kind in before} == before
     assert all(first.records(kind) != rows for kind, rows in before.items())
