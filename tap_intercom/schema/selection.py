@@ -1,4 +1,4 @@
-"""Which properties of a record a catalog deselects, and the record without them."""
+"""Which properties of a record a catalog deselects; the record and its schema without them."""
 
 from __future__ import annotations
 
@@ -36,3 +36,17 @@ def without(record: Mapping[str, Any], deselected: Deselected) -> dict[str, Any]
         elif isinstance(copy.get(name), dict):
             copy[name] = without(copy[name], within)
     return copy
+
+
+def selected_schema(schema: Mapping[str, Any], deselected: Deselected) -> dict[str, Any]:
+    """Return the JSON Schema of an object without deselected properties; the rest is shared."""
+    selected = dict(schema)
+    if "properties" in schema:
+        selected["properties"] = {
+            name: selected_schema(column, deselected.get(name, {}))
+            for name, column in schema["properties"].items()
+            if deselected.get(name) != {}
+        }
+    if "required" in schema:
+        selected["required"] = [name for name in schema["required"] if deselected.get(name) != {}]
+    return selected

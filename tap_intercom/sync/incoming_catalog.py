@@ -47,12 +47,11 @@ def keep_key_columns(entry: CatalogEntry, stream: Stream) -> None:
 
     An entry without columns gets those of the stream.
     """
-    own = Schema.from_dict(stream.schema)
     if not entry.schema.properties:
-        entry.schema = own
-    given, columns = entry.schema.properties or {}, own.properties or {}
+        entry.schema = Schema.from_dict(stream.schema)
+    given, own = entry.schema.properties or {}, stream.schema["properties"]
     for name in _key_columns(stream):
-        given[name] = columns[name]
+        given[name] = Schema.from_dict(own[name])
         if entry.metadata:  # without metadata everything is selected
             entry.metadata["properties", name].inclusion = Metadata.InclusionType.AUTOMATIC
 

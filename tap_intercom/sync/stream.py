@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.schema.source import SchemaDirectory
-from singer_sdk.singerlib import CatalogEntry, Schema
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_intercom.api.pagination import pages
@@ -38,12 +37,12 @@ from tap_intercom.schema.columns import (
 )
 from tap_intercom.schema.normalize import Normalizer
 from tap_intercom.schema.personal_data import Protector, without_marks
-from tap_intercom.schema.selection import deselected_properties, without
+from tap_intercom.schema.selection import deselected_properties, selected_schema, without
 from tap_intercom.sync.activate_version import VersionedStream
 from tap_intercom.sync.audit import Audit
 from tap_intercom.sync.incoming_catalog import keep_key_columns
 from tap_intercom.sync.progress import Summary
-from tap_intercom.sync.stream_maps import stream_maps
+from tap_intercom.sync.stream_maps import adapted_maps
 from tap_intercom.timestamps import format_timestamp, parse_timestamp, to_epoch
 
 if TYPE_CHECKING:
@@ -103,6 +102,25 @@ class IntercomStream(VersionedStream):
     def reads_changes(self) -> bool:
         """Whether a run that reads only changed records syncs this stream."""
         return False
+
+    @property
+    @override
+    def selected(self) -> bool:
+        """Whether the user selects the stream.
+
+        The SDK lists all columns of each stream to find out, which would be most of a start.
+        """
+        return self._may_be_selected and super().selected
+
+    @selected.setter
+    def selected(self, value: bool | None) -> None:
+        self._may_be_selected = True
+        VersionedStream.selected.__set__(self, value)  # type: ignore[attr-defined]  # a property
+
+    @cached_property
+    def _may_be_selected(self) -> bool:
+        catalog = self._tap.input_catalog
+        return self.selected_by_default if catalog is None else self.name in catalog
 
     @property
     def is_read(self) -> bool:
@@ -238,14 +256,10 @@ class IntercomStream(VersionedStream):
             MappingError: A map is wrong.
             ColumnNameError: Flattening gives two columns the same name.
         """
-        entry = CatalogEntry(
-            tap_stream_id=self.name,
-            metadata=self.metadata,
-            schema=Schema.from_dict(self.effective_schema),
-            key_properties=list(self.primary_keys),
-        )
-        naming = Naming.from_config(self.config)
-        return stream_maps(self._tap.mapper, entry, naming, self.attributes)
+        mapper, schema = self._tap.mapper, selected_schema(self.effective_schema, self._deselected)
+        mapper.register_raw_stream_schema(self.name, schema, list(self.primary_keys))
+        maps = mapper.stream_maps[self.name]
+        return adapted_maps(maps, Naming.from_config(self.config), self.attributes)
 
     @property
     @override

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MappingError
 from singer_sdk.mapper import CustomStreamMap, PluginMapper, RemoveRecordTransform, StreamMap
-from singer_sdk.singerlib import Catalog
 
 from tap_intercom.compat import override
 from tap_intercom.errors import IntercomError
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
     from singer_sdk.helpers.types import Record
-    from singer_sdk.singerlib import CatalogEntry
 
 # at DEBUG the SDK logs what each filter returns, which may be a value of the row
 logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
@@ -56,33 +54,26 @@ def create_mapper(config: Mapping[str, Any], logger: logging.Logger) -> PluginMa
     return PluginMapper(settings, logger)
 
 
-def stream_maps(
-    mapper: PluginMapper, entry: CatalogEntry, naming: Naming, attributes: str
-) -> list[StreamMap]:
-    """Return what becomes of a stream's rows: one map for each stream that they are written to.
+def adapted_maps(maps: Iterable[StreamMap], naming: Naming, attributes: str) -> list[StreamMap]:
+    """Return the SDK's maps of a stream with what the tap changes.
 
     Args:
-        mapper: The result of `create_mapper`.
-        entry: The stream's schema, keys and selection.
+        maps: One for each stream that the rows are written to.
         naming: How flattened columns are named.
         attributes: The column of the custom attributes, or an empty text.
 
     Raises:
-        MappingError: A map is wrong.
         ColumnNameError: Flattening gives two columns the same name.
     """
-    mapper.register_raw_streams_from_catalog(Catalog({entry.tap_stream_id: entry}))
-    maps = mapper.stream_maps[entry.tap_stream_id]
-    for one in maps:
-        if isinstance(one, CustomStreamMap):
-            columns = entry.schema.properties or {}
-            one.expr_evaluator = RowEvaluator(one, columns)
-    return [
-        one
-        if isinstance(one, RemoveRecordTransform) or not one.flattening_enabled
-        else FlattenedStreamMap(one, naming, attributes)
-        for one in maps
-    ]
+    return [_adapted(one, naming, attributes) for one in maps]
+
+
+def _adapted(one: StreamMap, naming: Naming, attributes: str) -> StreamMap:
+    if isinstance(one, CustomStreamMap):
+        one.expr_evaluator = RowEvaluator(one)
+    if isinstance(one, RemoveRecordTransform) or not one.flattening_enabled:
+        return one
+    return FlattenedStreamMap(one, naming, attributes)
 
 
 def errors(streams: Iterable[Stream]) -> list[str]:
@@ -135,11 +126,11 @@ class RowEvaluator:
 
     names: dict[str, Any]
 
-    def __init__(self, stream_map: CustomStreamMap, columns: Iterable[str]) -> None:
+    def __init__(self, stream_map: CustomStreamMap) -> None:
         """Change how the SDK's evaluator of a map looks up the fields of a row."""
         self._evaluator: Any = stream_map.expr_evaluator  # simpleeval has no types
         self._stream = stream_map.stream_name
-        self._missing = dict.fromkeys((*columns, "self"))
+        self._missing = dict.fromkeys((*stream_map.raw_schema["properties"], "self"))
         self._attribute = self._evaluator.nodes[ast.Attribute]
         self._evaluator.nodes[ast.Attribute] = self._attribute_of
         self._evaluator.nodes[ast.Subscript] = self._item_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 class Writer(MsgSpecWriter):
     """Writes messages; rows stay in the buffer until it is full or another message follows."""
+
+    @override
+    def serialize_message(self, message: Message) -> bytearray:
+        """Return a message as JSON; the SDK would first copy the whole schema or state."""
+        values = {one.name: getattr(message, one.name) for one in fields(message)}
+        return serialize_jsonl({name: value for name, value in values.items() if value is not None})
 
     @override
     def write_message(self, message: Message) -> None:
