@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_intercom import cli
 from tests.guarantees.harness import SyncHarness
 from tests.sandbox.options import SandboxOptions
 from tests.sandbox.server import Sandbox
@@ -26,10 +27,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("end_to_end") is not None)
 
 
-def pytest_collection_finish() -> None:
-    """Spare all that is imported from garbage collections: they took a sixth of the tests' time."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect garbage seldom, and none of what is imported: that took a sixth of the tests' time."""
+    gc.disable()
+    yield
     gc.collect()
     gc.freeze()
+    gc.set_threshold(200_000)
+    gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def untuned_interpreter() -> Iterator[None]:
+    """Keep commands from tuning the interpreter of all tests; they do it for one run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "tune_interpreter", lambda: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
