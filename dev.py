@@ -83,6 +83,8 @@ def test(arguments: list[str]) -> None:
     """Run every check, the tests last, and exit with 1 if any of them failed."""
     programs = development()
     signal.signal(signal.SIGINT, _leave_it_to_the_child)
+    # tests start the tap some hundred times: let the first one keep its bytecode
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     failed = [
         name
         for name, command in {

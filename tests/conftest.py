@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Collect garbage seldom, and none of what is imported: that took a sixth of the tests' time."""
+    """Collect little garbage, and none of what is imported: a sixth of the time was spent on it."""
     gc.disable()
     yield
     gc.collect()

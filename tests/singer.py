@@ -121,10 +121,10 @@ class TapRunner:
 
 
 def _catalog_of(streams: set[str], config: dict[str, Any]) -> dict[str, Any]:
-    """Discover these streams from the sandbox; all of them are selected."""
-    entries = TapIntercom(config=config, setup_mapper=False).catalog_dict["streams"]
-    chosen = [entry for entry in entries if entry["tap_stream_id"] in streams]
-    return select_streams({"streams": chosen}, streams)
+    """Discover these streams from the sandbox, and no others; all of them are selected."""
+    found = TapIntercom(config=config, setup_mapper=False).streams
+    entries = [found[name]._singer_catalog_entry.to_dict() for name in found.keys() & streams]
+    return select_streams({"streams": entries}, streams)
 
 
 def select_streams(catalog: dict[str, Any], streams: Iterable[str]) -> dict[str, Any]:

@@ -208,7 +208,7 @@ def test_catalog_saves_discovery_requests(sandbox: Sandbox, tap: TapRunner) -> N
     tap.run(select=["contacts"])
 
     requests = [request for request in sandbox.control.requests() if "attr" in request.path]
-    assert len(requests) == 3  # those of the discovery that made the catalog
+    assert len(requests) == 1  # that of the discovery that made the catalog
 
 
 def test_attributes_can_be_one_json_text(sandbox: Sandbox, tap: TapRunner) -> None:

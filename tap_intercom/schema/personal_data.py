@@ -225,15 +225,13 @@ def allowable_names(marked: Mapping[str, Any], typed: Mapping[str, Any]) -> Iter
             yield name
 
 
-def without_marks(schema: Any) -> Any:
+def without_marks(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of a JSON Schema without marks: targets get none."""
-    if isinstance(schema, dict):
-        return {
-            name: without_marks(item)
-            for name, item in schema.items()
-            if name != MARK or isinstance(item, dict)  # a column may have this name
-        }
-    return [without_marks(item) for item in schema] if isinstance(schema, list) else schema
+    return {
+        name: without_marks(item) if isinstance(item, dict) else item
+        for name, item in schema.items()
+        if name != MARK or isinstance(item, dict)  # a column may have this name
+    }
 
 
 def _fitting(replace: Convert | None, column: Mapping[str, Any]) -> Convert:
