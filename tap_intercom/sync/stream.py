@@ -106,21 +106,21 @@ class IntercomStream(VersionedStream):
     @property
     @override
     def selected(self) -> bool:
-        """Whether the user selects the stream.
-
-        The SDK lists all columns of each stream to find out, which would be most of a start.
-        """
-        return self._may_be_selected and super().selected
+        """Whether the run reads the stream; without a catalog that is the stream's default."""
+        return self._is_selected
 
     @selected.setter
     def selected(self, value: bool | None) -> None:
-        self._may_be_selected = True
         VersionedStream.selected.__set__(self, value)  # type: ignore[attr-defined]  # a property
+        self._is_selected = self.mask[()]
 
     @cached_property
-    def _may_be_selected(self) -> bool:
+    def _is_selected(self) -> bool:
+        """What the SDK says; it lists all columns of the stream first, also without a catalog."""
         catalog = self._tap.input_catalog
-        return self.selected_by_default if catalog is None else self.name in catalog
+        if catalog is None:
+            return self.selected_by_default
+        return self.name in catalog and self.mask[()]
 
     @property
     def is_read(self) -> bool:
@@ -239,7 +239,9 @@ class IntercomStream(VersionedStream):
 
     @cached_property
     def _deselected(self) -> Deselected:
-        """What is deselected but keys, without which no target could store a row."""
+        """What a catalog deselects but keys, without which no target could store a row."""
+        if self._tap.input_catalog is None:
+            return {}
         keys = {*self.primary_keys, self.replication_key}
         found = deselected_properties(self.mask)
         return {name: within for name, within in found.items() if name not in keys}
