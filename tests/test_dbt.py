@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import subprocess
+import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -188,10 +189,14 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 @pytest.fixture(scope="module")
 def workspaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Warehouse]]:
-    """Load two workspaces with the same ids into the same tables, of which the second changes."""
+    """Load two workspaces into the same tables, of which the second changes.
+
+    Their conversations have the same ids, but not the same times and contacts.
+    """
+    earlier = time.time() - 60
     with (
         Sandbox(SMALL) as sandbox,
-        Sandbox(replace(SMALL, workspace_id="other123")) as other,
+        Sandbox(replace(SMALL, workspace_id="other123", clock_start=earlier)) as other,
         running_postgres() as postgres,
     ):
         for control in (sandbox.control, other.control):
@@ -325,15 +330,6 @@ def test_fivetran_package_finds_the_figures(warehouse: Warehouse, way: str) -> N
     check_fivetran(results, warehouse)
 
 
-def test_views_keep_workspaces_apart(workspaces: list[Warehouse], built: Counter[str]) -> None:
-    ours = {result for result in built if " tap_intercom " in result}
-
-    assert ours == {"model tap_intercom success", "test tap_intercom pass"}
-    for workspace in workspaces:
-        for view in CURRENT:
-            assert workspace.wrong_keys(view) == set(), (workspace.workspace_id, view)
-
-
 def test_workspace_that_is_not_loaded_is_stale(workspaces: list[Warehouse]) -> None:
     move = "UPDATE tap_intercom.sync_audit SET run_started_at = run_started_at {} interval '7 days'"
     other = f"{move} WHERE _workspace_id = 'other123'"
@@ -355,6 +351,15 @@ def test_parent_in_other_workspace_is_none(workspaces: list[Warehouse]) -> None:
         results = workspaces[1].dbt("test", *selection, **configuration)
 
     assert results["test tap_intercom warn"] == 1
+
+
+def test_views_keep_workspaces_apart(workspaces: list[Warehouse], built: Counter[str]) -> None:
+    ours = {result for result in built if " tap_intercom " in result}
+
+    assert ours == {"model tap_intercom success", "test tap_intercom pass"}
+    for workspace in workspaces:
+        for view in CURRENT:
+            assert workspace.wrong_keys(view) == set(), (workspace.workspace_id, view)
 
 
 def test_fivetran_package_keeps_workspaces_apart(
