@@ -18,8 +18,8 @@ from tests.singer import TapRunner
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SMALL = SandboxOptions(contacts=320, companies=120, conversations=40, tickets=16, export_polls=0)
-"""Large enough for several pages of contacts and companies, small enough to start at once."""
+SMALL = SandboxOptions(contacts=170, companies=110, conversations=24, tickets=10, export_polls=0)
+"""Large enough for two pages of contacts and companies, small enough to be read in no time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
