@@ -31,6 +31,7 @@ from tests.sandbox.generate.plain_lists import activity_id, plain_lists
 from tests.sandbox.generate.reporting import DATASETS
 from tests.sandbox.generate.settings_lists import settings_lists
 from tests.sandbox.generate.tickets import ticket, tickets
+from tests.sandbox.lists import Lists
 from tests.sandbox.records import Body, Collection, Record
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Start(NamedTuple):
 
     blueprint: Blueprint
     records: Mapping[str, list[Record]]
-    lists: bytes
+    lists: Mapping[str, bytes]
 
 
 class Workspace:
@@ -102,7 +103,7 @@ class Workspace:
             kind: max((record.number for record in records), default=FIRST_NUMBERS[kind])
             for kind, records in start.records.items()
         }
-        self.lists: dict[str, list[Body]] = msgspec.json.decode(start.lists)
+        self.lists = Lists(start.lists)
         self.deleted_conversations: list[Body] = []
         self.archived_contacts: list[Body] = []
         self.merged: dict[str, str] = {}
@@ -137,7 +138,7 @@ class Workspace:
             "deleted_conversations": self.deleted_conversations,
             "archived_contacts": self.archived_contacts,
         }
-        return (gone | self.lists)[kind]
+        return gone[kind] if kind in gone else self.lists[kind]
 
     def change(
         self, kind: str, record_id: str, fields: Body, updated_at: int | None = None
@@ -366,7 +367,9 @@ def generated(
     )
     if sum(counts) <= MAX_BUILT_ONCE:
         records = {kind: [one.built_once() for one in found] for kind, found in records.items()}
-    return Start(blueprint, records, msgspec.json.encode(lists))
+    return Start(
+        blueprint, records, {name: msgspec.json.encode(rows) for name, rows in lists.items()}
+    )
 
 
 def _stored(body: Body, number: int, *, is_ticket: bool) -> Record:
