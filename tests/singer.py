@@ -101,7 +101,7 @@ class TapRunner:
             settings: Settings besides those of `config`.
         """
         config = {**self.config, **settings}
-        catalog = None if select is None else _catalog_of(set(select), config)
+        catalog = None if select is None else discovered_catalog(set(select), config)
         return self.run_catalog(config, catalog, state)
 
     def run_catalog(
@@ -120,10 +120,11 @@ class TapRunner:
         return Output.parse(stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
 
 
-def _catalog_of(streams: set[str], config: dict[str, Any]) -> dict[str, Any]:
+def discovered_catalog(streams: set[str], config: dict[str, Any]) -> dict[str, Any]:
     """Discover these streams from the sandbox, and no others; all of them are selected."""
     found = TapIntercom(config=config, setup_mapper=False).streams
-    entries = [found[name]._singer_catalog_entry.to_dict() for name in found.keys() & streams]
+    chosen = [stream for name, stream in found.items() if name in streams]
+    entries = [stream._singer_catalog_entry.to_dict() for stream in chosen]
     return select_streams({"streams": entries}, streams)
 
 

@@ -17,12 +17,11 @@ from psycopg import sql
 import dev
 from demo.meltano import target_config
 from demo.postgres import Postgres, running_postgres
-from tap_intercom.tap import TapIntercom
 from tests.expected_rows import KEYS, ROWS, Rows, expected_rows
 from tests.guarantees.process import wait_until
 from tests.sandbox.faults import Fault
 from tests.sandbox.server import Sandbox
-from tests.singer import select_streams
+from tests.singer import discovered_catalog
 from tests.tables import rows_of
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Pipeline:
             settings: Settings of the tap.
         """
         config = {"api_version": "2.18", **self.source, **settings}  # it has all streams
-        catalog = select_streams(TapIntercom(config=config).catalog_dict, self.streams)
+        catalog = discovered_catalog(set(self.streams), config)
         for entry in catalog["streams"]:
             if entry["tap_stream_id"] in self.full_table:
                 entry["replication_method"] = "FULL_TABLE"
