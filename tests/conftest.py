@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SMALL = SandboxOptions(contacts=170, companies=110, conversations=24, tickets=10, export_polls=0)
-"""Large enough for two pages of contacts and companies, small enough to be read in no time."""
+"""Large enough for two pages of contacts and companies, small enough to be read at once."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Collect little garbage, and none of what is imported: a sixth of the time was spent on it."""
+    """Collect garbage rarely, and leave out what is imported; that would be a sixth of the time."""
     gc.disable()
     yield
     gc.collect()
@@ -40,7 +40,7 @@ def pytest_collection() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def untuned_interpreter() -> Iterator[None]:
-    """Keep commands from tuning the interpreter of all tests; they do it for one run."""
+    """Keep a command that a test runs from tuning the interpreter for all later tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "tune_interpreter", lambda: None)
         yield

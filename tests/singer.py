@@ -101,7 +101,7 @@ class TapRunner:
             settings: Settings besides those of `config`.
         """
         config = {**self.config, **settings}
-        catalog = None if select is None else discovered_catalog(set(select), config)
+        catalog = None if select is None else discovered_catalog(config, set(select))
         return self.run_catalog(config, catalog, state)
 
     def run_catalog(
@@ -120,7 +120,7 @@ class TapRunner:
         return Output.parse(stdout.buffer.getvalue().decode())  # type: ignore[attr-defined]
 
 
-def discovered_catalog(streams: set[str], config: dict[str, Any]) -> dict[str, Any]:
+def discovered_catalog(config: dict[str, Any], streams: set[str]) -> dict[str, Any]:
     """Discover these streams from the sandbox, and no others; all of them are selected."""
     found = TapIntercom(config=config, setup_mapper=False).streams
     chosen = [stream for name, stream in found.items() if name in streams]

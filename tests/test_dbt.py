@@ -318,15 +318,15 @@ def test_other_dialects_compile(warehouse: Warehouse, dialect: str, rating: str)
         sqlglot.parse_one(text, read=dialect)
 
 
-def test_fivetran_package_finds_the_figures(warehouse: Warehouse) -> None:
-    """By two commands; the test of two workspaces uses one."""
+@pytest.mark.parametrize("way", ["Two commands", "One command"])
+def test_fivetran_package_finds_the_figures(warehouse: Warehouse, way: str) -> None:
     skip_without_fivetran()
     warehouse.use_fivetran()
     warehouse.drop_models()
 
     results = Counter[str]()
-    for command in commands(section_of("Two commands")):
-        results += warehouse.dbt(*command.split()[1:], **documented("Two commands"))
+    for command in commands(section_of(way)):
+        results += warehouse.dbt(*command.split()[1:], **documented(way))
 
     check_fivetran(results, warehouse)
 

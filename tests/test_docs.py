@@ -46,7 +46,7 @@ RUN_BY = {
     ),
     "dbt run --select tap_intercom": FIVETRAN,
     "dbt build --select intercom": FIVETRAN,
-    "dbt build": "tests/test_dbt.py::test_fivetran_package_keeps_workspaces_apart",
+    "dbt build": FIVETRAN,
     "meltano run tap-intercom target-postgres": DEMO,
     "python3 dev.py demo": DEMO,
     'echo \'{"access_token": "..."}\' > config.json': SINGER,

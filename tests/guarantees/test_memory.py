@@ -60,10 +60,8 @@ def test_large_workspace_fits(sandbox: Sandbox, config: dict[str, Any], tmp_path
 
 
 @pytest.mark.parametrize("options", [TINY], indirect=True)
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [("/admins", "gzip bomb"), *(("/contacts/search", kind) for kind in LONG_RESPONSES)],
-)
+@pytest.mark.parametrize("kind", LONG_RESPONSES)
+@pytest.mark.parametrize("path", ["/admins", "/contacts/search"])
 def test_too_long_response_fails(
     sandbox: Sandbox, config: dict[str, Any], tmp_path: Path, kind: str, path: str
 ) -> None:
