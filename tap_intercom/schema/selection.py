@@ -43,7 +43,7 @@ def selected_schema(schema: Mapping[str, Any], deselected: Deselected) -> dict[s
     selected = dict(schema)
     if "properties" in schema:
         selected["properties"] = {
-            name: selected_schema(column, deselected.get(name, {}))
+            name: selected_schema(column, deselected[name]) if name in deselected else column
             for name, column in schema["properties"].items()
             if deselected.get(name) != {}
         }

@@ -7,7 +7,6 @@ with an attribute that is not declared, where attributes are flattened into colu
 
 from __future__ import annotations
 
-import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -64,17 +63,20 @@ class AttributedStream(TopLevelStream):
     @override
     def own_schema(self) -> dict[str, Any]:
         """The columns of the schema file, and the attributes unless a given catalog has them."""
-        schema = copy.deepcopy(super().own_schema)
-        properties = schema["properties"]
+        schema = super().own_schema
+        properties = {**schema["properties"], self.attributes: self._attributes_column(schema)}
+        if not self._as_json:
+            properties[self._raw_column] = TEXT
+        return {**schema, "properties": properties}
+
+    def _attributes_column(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        column: Mapping[str, Any] = schema["properties"][self.attributes]
         if self._as_json:
-            properties[self.attributes] = dict(TEXT)
-            return schema
-        properties[self._raw_column] = dict(TEXT)
-        if self.run.is_configured and not self.run.has_catalog:
-            attributes = self._attribute_properties()
-            if attributes:
-                properties[self.attributes]["properties"] = attributes
-        return schema
+            return TEXT
+        if not self.run.is_configured or self.run.has_catalog:
+            return column
+        attributes = self._attribute_properties()
+        return {**column, "properties": attributes} if attributes else column
 
     def custom_definitions(self) -> list[Record]:
         """Return the definitions of the custom attributes.

@@ -116,7 +116,7 @@ class IntercomStream(VersionedStream):
 
     @cached_property
     def _is_selected(self) -> bool:
-        """What the SDK says; it lists all columns of the stream first, also without a catalog."""
+        """The SDK would list all columns of the stream to find out, even without a catalog."""
         catalog = self._tap.input_catalog
         if catalog is None:
             return self.selected_by_default

@@ -55,7 +55,7 @@ def create_mapper(config: Mapping[str, Any], logger: logging.Logger) -> PluginMa
 
 
 def adapted_maps(maps: Iterable[StreamMap], naming: Naming, attributes: str) -> list[StreamMap]:
-    """Return the SDK's maps of a stream with what the tap changes.
+    """Return a stream's maps from the SDK, with what the tap does differently.
 
     Args:
         maps: One for each stream that the rows are written to.
