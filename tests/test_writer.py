@@ -1,4 +1,4 @@
-"""The tap's own writer of rows against the SDK's."""
+"""The tap's own writer of messages against the SDK's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.singerlib import RecordMessage, StateMessage
+from singer_sdk.singerlib import (
+    ActivateVersionMessage,
+    Message,
+    RecordMessage,
+    SchemaMessage,
+    StateMessage,
+)
 
 from tap_intercom.sync.writer import Writer
 
@@ -41,6 +47,23 @@ def test_row_equals_the_message_of_the_sdk(
     )
 
     ours, theirs = (without_time(line) for line in output.getvalue().splitlines())
+    assert ours == theirs
+
+
+MESSAGES = {
+    "schema": SchemaMessage("contacts", {"properties": {"id": {"type": "string"}}}),
+    "schema with keys": SchemaMessage("contacts", {}, ["id"], ["updated_at"]),
+    "state": StateMessage({"bookmarks": {"contacts": {"replication_key_value": None}}}),
+    "version": ActivateVersionMessage("contacts", 1),
+    "record": RecordMessage("contacts", ROW),
+}
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+def test_message_equals_that_of_the_sdk(message: Message) -> None:
+    ours = bytes(Writer().serialize_message(message))  # a copy: the SDK has one buffer for all
+    theirs = bytes(MsgSpecWriter().serialize_message(message))
+
     assert ours == theirs
 
 

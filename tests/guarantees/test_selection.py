@@ -199,6 +199,14 @@ def test_deselected_fields_are_left_out(harness: SyncHarness) -> None:
         assert not any(row.keys() & fields for row in rows), stream
 
 
+def test_schema_lacks_deselected_fields(harness: SyncHarness) -> None:
+    result = sync_without(harness, DESELECTED, DESELECTED)
+
+    columns = {one["stream"]: one["schema"]["properties"].keys() for one in result.schemas}
+    assert columns.keys() == DESELECTED.keys()
+    assert not any(columns[stream] & fields for stream, fields in DESELECTED.items())
+
+
 def test_keys_cannot_be_deselected(harness: SyncHarness) -> None:
     result = sync_without(harness, DESELECTED_KEYS, DESELECTED_KEYS)
 
