@@ -18,8 +18,8 @@ and {{ left }}._workspace_id = {{ right }}._workspace_id
 
 {#- Stands in for Fivetran's macro of this name in the same way.
 
-    Fivetran's adds the column to a window only for several connections in its variable
-    `intercom_sources`, of which we need none. -#}
+    Fivetran's adds the column to windows only if its variable `intercom_sources` has several
+    connections; our tables need none. -#}
 {% macro default__partition_by_source_relation(has_other_partitions='yes', alias=none) -%}
 {%- if var('tap_intercom_workspace_column', false) -%}
 {{ 'partition by' if has_other_partitions == 'no' else ',' }} {{ alias ~ '.' if alias }}source_relation
