@@ -71,8 +71,8 @@ def mutate(arguments: list[str]) -> None:
     os.execv(python, [python, "-m", "scripts.mutation", *arguments])  # noqa: S606
 
 
-PROCESSES = (os.cpu_count() or 1) + 1
-"""One more than there are cores: tests that run other programs often wait for them."""
+PROCESSES = (os.cpu_count() or 1) + 2
+"""Two more than there are cores: tests that run other programs often wait for them."""
 
 PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder")
 """All tests of a file in one process, so that what they share, such as a loaded database or the
@@ -80,8 +80,15 @@ demo, is prepared once."""
 
 
 def test(arguments: list[str]) -> None:
-    """Run every check, the tests last, and exit with 1 if any of them failed."""
+    """Run every check, the tests last, and exit with 1 if any of them failed.
+
+    All environments are prepared first if all tests are to run; otherwise each when a test needs
+    it.
+    """
     programs = development()
+    if not arguments:
+        for prepare in (meltano, target_postgres, dbt, duckdb):
+            prepare()
     signal.signal(signal.SIGINT, _leave_it_to_the_child)
     # tests start the tap some hundred times: let the first one keep its bytecode
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -22,9 +22,22 @@ SMALL = SandboxOptions(contacts=170, companies=110, conversations=24, tickets=10
 """Large enough for two pages of contacts and companies, small enough to be read at once."""
 
 
+SLOW_MODULES = ("test_interrupted_runs", "test_dbt", "test_load_into_postgres", "test_demo")
+"""The end-to-end modules that need more than half a minute, the slowest first."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that need other programs last."""
-    items.sort(key=lambda item: item.get_closest_marker("end_to_end") is not None)
+    """Run the tests that need other programs last, and of those the slowest modules first.
+
+    A module that begins late would keep one process busy when the others have nothing left.
+    """
+    items.sort(key=_order)
+
+
+def _order(item: pytest.Item) -> tuple[bool, int]:
+    name = item.path.stem
+    rank = SLOW_MODULES.index(name) if name in SLOW_MODULES else len(SLOW_MODULES)
+    return item.get_closest_marker("end_to_end") is not None, rank
 
 
 @pytest.hookimpl(wrapper=True)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.end_to_end
 
 STREAMS = ("conversations", "conversation_parts")
-SLOW = SandboxOptions(contacts=1, companies=0, conversations=600, tickets=0, rate_limit=60)
-"""A first load lasts about two minutes, so that it is stopped in its middle."""
+SLOW = SandboxOptions(contacts=1, companies=0, conversations=600, tickets=0, rate_limit=120)
+"""A first load lasts about a minute, so that it is stopped in its middle."""
 
 TARGET = """\
 from target_postgres.target import TargetPostgres
