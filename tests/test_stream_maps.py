@@ -157,6 +157,26 @@ def test_expression_sees_fields_that_a_map_removes(tap: TapRunner) -> None:
     assert [row for row in rows if "email" in row] == []
 
 
+@pytest.mark.parametrize(
+    "maps",
+    [{"avatar": "__NULL__", "image": "avatar"}, {"avatar": None, "__filter__": "not avatar"}],
+)
+def test_missing_field_that_a_map_removes_is_null(
+    harness: SyncHarness, maps: dict[str, Any]
+) -> None:
+    def remove(request: Request, content: dict[str, Any]) -> None:
+        if request.path == "/contacts/search":
+            for contact in content["data"]:
+                del contact["avatar"]
+
+    harness.change_responses(remove)
+
+    rows = harness.sync(select=["contacts"], stream_maps={"contacts": maps}).records("contacts")
+
+    assert len(rows) == len(harness.sandbox.records("contacts"))
+    assert {row.get("image") for row in rows} == {None}
+
+
 def test_maps_come_before_flattening(tap: TapRunner) -> None:
     maps = {"contacts": {"location": None, "seats": "custom_attributes['seats']"}}
 

@@ -396,7 +396,12 @@ def stream_maps(run: ScenarioRun) -> None:
         flattening_max_depth=2,
         stream_maps={
             "contacts": {"__filter__": "role == 'user'", "email": "md5(email) if email else None"},
-            "tags": {"label": "name", "name": "__NULL__"},
+            "tags": {
+                "label": "name",
+                "name": "__NULL__",
+                "applied": "applied_at",
+                "applied_at": "__NULL__",
+            },
             "tickets": "__NULL__",
         },
     )

@@ -111,12 +111,12 @@ class IntercomStream(VersionedStream):
 
     @selected.setter
     def selected(self, value: bool | None) -> None:
-        VersionedStream.selected.__set__(self, value)  # type: ignore[attr-defined]  # a property
+        VersionedStream.selected.fset(self, value)  # type: ignore[attr-defined]  # a property
         self._is_selected = self.mask[()]
 
     @cached_property
     def _is_selected(self) -> bool:
-        """The SDK would list all columns of the stream to find out, even without a catalog."""
+        """Whether it is selected, without listing its columns if no catalog names it."""
         catalog = self._tap.input_catalog
         if catalog is None:
             return self.selected_by_default
@@ -261,7 +261,8 @@ class IntercomStream(VersionedStream):
         mapper, schema = self._tap.mapper, selected_schema(self.effective_schema, self._deselected)
         mapper.register_raw_stream_schema(self.name, schema, list(self.primary_keys))
         maps = mapper.stream_maps[self.name]
-        return adapted_maps(maps, Naming.from_config(self.config), self.attributes)
+        columns = schema["properties"]
+        return adapted_maps(maps, columns, Naming.from_config(self.config), self.attributes)
 
     @property
     @override

@@ -25,7 +25,7 @@ from tap_intercom.schema import column_names
 from tap_intercom.schema.column_names import PATH_SEPARATOR, ColumnNameError, Naming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from singer_sdk import Stream
     from singer_sdk.helpers.types import Record
@@ -54,23 +54,28 @@ def create_mapper(config: Mapping[str, Any], logger: logging.Logger) -> PluginMa
     return PluginMapper(settings, logger)
 
 
-def adapted_maps(maps: Iterable[StreamMap], naming: Naming, attributes: str) -> list[StreamMap]:
+def adapted_maps(
+    maps: Iterable[StreamMap], columns: Collection[str], naming: Naming, attributes: str
+) -> list[StreamMap]:
     """Return a stream's maps from the SDK, with what the tap does differently.
 
     Args:
         maps: One for each stream that the rows are written to.
+        columns: The columns of the rows; a map itself no longer knows those that it removes.
         naming: How flattened columns are named.
         attributes: The column of the custom attributes, or an empty text.
 
     Raises:
         ColumnNameError: Flattening gives two columns the same name.
     """
-    return [_adapted(one, naming, attributes) for one in maps]
+    return [_adapted(one, columns, naming, attributes) for one in maps]
 
 
-def _adapted(one: StreamMap, naming: Naming, attributes: str) -> StreamMap:
+def _adapted(
+    one: StreamMap, columns: Collection[str], naming: Naming, attributes: str
+) -> StreamMap:
     if isinstance(one, CustomStreamMap):
-        one.expr_evaluator = RowEvaluator(one)
+        one.expr_evaluator = RowEvaluator(one, columns)
     if isinstance(one, RemoveRecordTransform) or not one.flattening_enabled:
         return one
     return FlattenedStreamMap(one, naming, attributes)
@@ -126,11 +131,11 @@ class RowEvaluator:
 
     names: dict[str, Any]
 
-    def __init__(self, stream_map: CustomStreamMap) -> None:
+    def __init__(self, stream_map: CustomStreamMap, columns: Iterable[str]) -> None:
         """Change how the SDK's evaluator of a map looks up the fields of a row."""
         self._evaluator: Any = stream_map.expr_evaluator  # simpleeval has no types
         self._stream = stream_map.stream_name
-        self._missing = dict.fromkeys((*stream_map.raw_schema["properties"], "self"))
+        self._missing = dict.fromkeys((*columns, "self"))
         self._attribute = self._evaluator.nodes[ast.Attribute]
         self._evaluator.nodes[ast.Attribute] = self._attribute_of
         self._evaluator.nodes[ast.Subscript] = self._item_of
