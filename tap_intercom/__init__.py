@@ -11,6 +11,6 @@ and back:
 
 Each package imports only those to its right:
 
-    tap, cli | configured_tap | custom | streams | sync | schema | api | settings, errors,
-    timestamps, spelling, compat, distribution
+    tap, cli | configured_tap | custom, webhooks | streams | sync | schema | api | settings,
+    api_version, errors, timestamps, spelling, compat, distribution
 """

@@ -16,7 +16,7 @@ from tests.sandbox.server import Sandbox
 from tests.singer import TapRunner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 SMALL = SandboxOptions(contacts=170, companies=110, conversations=24, tickets=10, export_polls=0)
 """Large enough for two pages of contacts and companies, small enough to be read at once."""
@@ -41,14 +41,16 @@ def _order(item: pytest.Item) -> tuple[bool, int]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[None]:
-    """Collect garbage rarely, and leave out what is imported; that would be a sixth of the time."""
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect garbage rarely, and leave out what is imported: it would take a sixth of the time."""
     gc.disable()
-    yield
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000)
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(200_000)
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

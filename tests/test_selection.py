@@ -45,6 +45,15 @@ DESELECTED = {"breadcrumb": [], "metadata": {"selected": False}}
 ENTRY = {"tap_stream_id": "brands", "schema": SCHEMA, "metadata": [DESELECTED]}
 
 
+def test_stream_that_catalog_leaves_out_is_not_selected() -> None:
+    catalog: dict[str, Any] = {"streams": []}
+
+    tags = TapIntercom(config=CONFIG, catalog=catalog, setup_mapper=False).streams["tags"]
+
+    assert tags.selected_by_default
+    assert not tags.selected
+
+
 @pytest.mark.parametrize(
     "catalog",
     [None, {"streams": []}, {"streams": [ENTRY]}],

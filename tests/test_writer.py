@@ -56,6 +56,9 @@ MESSAGES = {
     "state": StateMessage({"bookmarks": {"contacts": {"replication_key_value": None}}}),
     "version": ActivateVersionMessage("contacts", 1),
     "record": RecordMessage("contacts", ROW),
+    "record with a version": RecordMessage(
+        "contacts", ROW, version=0, time_extracted=datetime.now(UTC)
+    ),
 }
 
 
