@@ -82,28 +82,26 @@ demo, is prepared once."""
 def test(arguments: list[str]) -> None:
     """Run every check, the tests last, and exit with 1 if any of them failed.
 
-    All environments are prepared first if all tests are to run; otherwise each when a test needs
-    it.
+    The programs around the tap are installed before the tests, so that none waits for it; with
+    arguments, a test that needs one installs it.
     """
     programs = development()
-    if not arguments:
-        for prepare in (meltano, target_postgres, dbt, duckdb):
-            prepare()
     signal.signal(signal.SIGINT, _leave_it_to_the_child)
     # tests start the tap some hundred times: let the first one keep its bytecode
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    failed = [
-        name
-        for name, command in {
-            "ruff check": ["ruff", "check", "."],
-            "ruff format": ["ruff", "format", "--check", "."],
-            "mypy": ["mypy"],
-            "import-linter": ["lint-imports", "--no-cache", "--no-logo"],
-            "vocabulary": ["python", "-m", "scripts.check_vocabulary"],
-            "pytest": ["pytest", *PARALLEL, *arguments],
-        }.items()
-        if not _passes(name, [str(programs / command[0]), *command[1:]])
-    ]
+    checks = {
+        "ruff check": ["ruff", "check", "."],
+        "ruff format": ["ruff", "format", "--check", "."],
+        "mypy": ["mypy"],
+        "import-linter": ["lint-imports", "--no-cache", "--no-logo"],
+        "vocabulary": ["python", "-m", "scripts.check_vocabulary"],
+    }
+    failed = [name for name, command in checks.items() if not _passes(name, programs, command)]
+    if not arguments:
+        for install in (meltano, target_postgres, dbt, duckdb):
+            install()
+    if not _passes("pytest", programs, ["pytest", *PARALLEL, *arguments]):
+        failed.append("pytest")
     sys.exit(1 if failed else 0)
 
 
@@ -215,10 +213,12 @@ def _pip_for(directory: Path) -> list[str]:
     )
 
 
-def _passes(name: str, command: list[str]) -> bool:
+def _passes(name: str, programs: Path, command: list[str]) -> bool:
     """Announce a check, run it and say at once if it failed."""
     _say(f"\n{name}")
-    passed = subprocess.run(command, cwd=ROOT, check=False).returncode == 0  # noqa: S603
+    program, *arguments = command
+    done = subprocess.run([programs / program, *arguments], cwd=ROOT, check=False)  # noqa: S603
+    passed = done.returncode == 0
     if not passed and name != "pytest":  # pytest closes with its own summary
         _say(f"{name} failed")
     return passed
