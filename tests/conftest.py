@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 SMALL = SandboxOptions(contacts=170, companies=110, conversations=24, tickets=10, export_polls=0)
 """Large enough for two pages of contacts and companies, small enough to be read at once."""
 
-
 SLOW_MODULES = ("test_interrupted_runs", "test_dbt", "test_load_into_postgres", "test_demo")
 """The end-to-end modules that need more than half a minute, the slowest first."""
 

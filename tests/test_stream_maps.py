@@ -127,6 +127,13 @@ def test_filter_logs_no_value(config: dict[str, Any], sandbox: Sandbox, tmp_path
     assert "Lovelace" not in result.stderr
 
 
+def remove_avatars(request: Request, content: dict[str, Any]) -> None:
+    """Leave a field out of all contacts."""
+    if request.path == "/contacts/search":
+        for contact in content["data"]:
+            del contact["avatar"]
+
+
 @pytest.mark.parametrize(
     "expression",
     [
@@ -135,12 +142,7 @@ def test_filter_logs_no_value(config: dict[str, Any], sandbox: Sandbox, tmp_path
     ],
 )
 def test_missing_field_is_null(harness: SyncHarness, expression: str) -> None:
-    def remove(request: Request, content: dict[str, Any]) -> None:
-        if request.path == "/contacts/search":
-            for contact in content["data"]:
-                del contact["avatar"]
-
-    harness.change_responses(remove)
+    harness.change_responses(remove_avatars)
 
     maps = {"contacts": {"avatar": expression}}
     output = harness.sync(select=["contacts"], stream_maps=maps)
@@ -164,12 +166,7 @@ def test_expression_sees_fields_that_a_map_removes(tap: TapRunner) -> None:
 def test_missing_field_that_a_map_removes_is_null(
     harness: SyncHarness, maps: dict[str, Any]
 ) -> None:
-    def remove(request: Request, content: dict[str, Any]) -> None:
-        if request.path == "/contacts/search":
-            for contact in content["data"]:
-                del contact["avatar"]
-
-    harness.change_responses(remove)
+    harness.change_responses(remove_avatars)
 
     rows = harness.sync(select=["contacts"], stream_maps={"contacts": maps}).records("contacts")
 
