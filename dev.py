@@ -82,8 +82,8 @@ demo, is prepared once."""
 def test(arguments: list[str]) -> None:
     """Run every check, the tests last, and exit with 1 if any of them failed.
 
-    The programs around the tap are installed before the tests, so that none waits for it; with
-    arguments, a test that needs one installs it.
+    The programs around the tap are installed before the tests, so that no test waits for them; if
+    pytest is given arguments, each is installed when a test first needs it.
     """
     programs = development()
     signal.signal(signal.SIGINT, _leave_it_to_the_child)
